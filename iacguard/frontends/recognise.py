@@ -1,0 +1,154 @@
+"""Which language a YAML or JSON file is written in, by its content, without composing it.
+
+The text of the top level decides, so a file whose syntax is broken is still recognised as what it was meant to be
+and its front end can say what is wrong with it. Only where the text is not plain to read (flow style, an indented
+root) the structure is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iacguard.findings import Problem
+from iacguard.model import Format
+from iacguard.source import SourceFile
+
+NOT_INFRASTRUCTURE = "not infrastructure code"
+
+#: Cheap: a file without any of these bytes is neither.
+_CLOUDFORMATION_MARKS = (b"Resources", b"AWSTemplateFormatVersion")
+_KUBERNETES_MARKS = (b"apiVersion", b"kind")
+
+_TOP_KEY = re.compile(rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)""", re.MULTILINE)
+_ANY_KEY = re.compile(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
+_CFN_TYPE = re.compile(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
+_CFN_TRANSFORM = re.compile(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
+_TEMPLATE = re.compile(rb"\{\{|\{%")
+_INDENTED_OR_FLOW = re.compile(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """``format`` is None for a file that is passed over; ``reason`` says why then.
+
+    ``problem`` is what the user must be told of a file that is passed over (a Helm template).
+    """
+
+    format: Format | None
+    reason: str = ""
+    problem: Problem | None = None
+
+
+def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised:
+    """Decide the language of the file at ``path`` (forward slashes) from ``data``, its bytes without a BOM.
+
+    ``near(path)`` says whether a plain file exists at a path that is given as ``path`` is. Never raises.
+    """
+    found: Format | None = "kubernetes" if _is_kustomization(path) else sniff(data)
+    if _TEMPLATE.search(data) and (chart := _chart_of(path, near)):
+        return _helm(path, data, chart)
+    if found is None:
+        return Recognised(None, NOT_INFRASTRUCTURE)
+    return Recognised(found)
+
+
+def sniff(data: bytes) -> Format | None:
+    """``cloudformation``, ``kubernetes`` or None, by the text alone; broken files get what they were meant as."""
+    cloudformation = any(mark in data for mark in _CLOUDFORMATION_MARKS)
+    kubernetes = all(mark in data for mark in _KUBERNETES_MARKS)
+    if not cloudformation and not kubernetes:
+        return None
+    if _INDENTED_OR_FLOW.match(data):
+        return _by_structure(data)
+    for keys, start, end in _documents(data):
+        if "apiVersion" in keys and "kind" in keys:
+            return "kubernetes"
+        if cloudformation and _is_template_text(keys, data[start:end]):
+            return "cloudformation"
+    return None
+
+
+def _is_kustomization(path: str) -> bool:
+    # Kustomize takes these names, and the file may leave out apiVersion and kind.
+    return path.rsplit("/", 1)[-1] in {"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+
+def _is_template_text(keys: frozenset[str], text: bytes) -> bool:
+    if "Resources" in keys and _CFN_TYPE.search(text):
+        return True
+    return "AWSTemplateFormatVersion" in keys or ("Resources" in keys and _CFN_TRANSFORM.search(text) is not None)
+
+
+def _documents(data: bytes) -> Iterator[tuple[frozenset[str], int, int]]:
+    """The keys at the first column of each document, with where it starts and ends."""
+    keys: set[str] = set()
+    start = 0
+    for match in re.finditer(_TOP_KEY.pattern + rb"|^---(?=\s|$)", data, re.MULTILINE):
+        if match[0].startswith(b"---"):
+            yield frozenset(keys), start, match.start()
+            keys, start = set(), match.start()
+        if match[1]:
+            keys.add(match[1].decode())
+    yield frozenset(keys), start, len(data)
+
+
+def _by_structure(data: bytes) -> Format | None:
+    """For JSON, flow style and a root that is indented."""
+    try:
+        root = json.loads(data)
+    except RecursionError:
+        return _by_words(data)
+    except ValueError:
+        return _by_words(data)
+    return _of_mapping(root) if isinstance(root, dict) else None
+
+
+def _of_mapping(root: Mapping[str, Any]) -> Format | None:
+    if "apiVersion" in root and "kind" in root:
+        return "kubernetes"
+    resources = root.get("Resources")
+    typed = isinstance(resources, dict) and any(
+        isinstance(r, dict) and isinstance(r.get("Type"), str) and "::" in r["Type"] for r in resources.values()
+    )
+    if typed or "AWSTemplateFormatVersion" in root:
+        return "cloudformation"
+    transform = root.get("Transform")
+    names = transform if isinstance(transform, list) else [transform]
+    if "Resources" in root and any(isinstance(n, str) and n.startswith("AWS::") for n in names):
+        return "cloudformation"
+    return None
+
+
+def _by_words(data: bytes) -> Format | None:
+    words = {match[1] for match in _ANY_KEY.finditer(data)}
+    if {b"apiVersion", b"kind"} <= words:
+        return "kubernetes"
+    if b"AWSTemplateFormatVersion" in words or (b"Resources" in words and _CFN_TYPE.search(data)):
+        return "cloudformation"
+    return None
+
+
+def _chart_of(path: str, near: Callable[[str], bool]) -> str | None:
+    """The chart folder whose ``templates`` the file lies under ("" for the base folder), or None."""
+    parts = path.split("/")[:-1]
+    for depth in range(len(parts) - 1, -1, -1):
+        if parts[depth] == "templates":
+            folder = "/".join(parts[:depth])
+            if near(f"{folder}/Chart.yaml" if folder else "Chart.yaml"):
+                return folder
+    return None
+
+
+def _helm(path: str, data: bytes, chart: str) -> Recognised:
+    problem = Problem(
+        "not-evaluated",
+        SourceFile(path, data).whole(),
+        f"this is a template of the Helm chart {chart.rsplit('/', 1)[-1] or '.'!r}; its values are not known here",
+        "render the chart with `helm template` and scan the result",
+        notice=True,
+    )
+    return Recognised(None, "Helm template", problem)
