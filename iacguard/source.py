@@ -9,7 +9,8 @@ from iacguard.model import Span
 
 
 class SourceFile:
-    """One file as read: ``path`` is relative to the base folder, ``data`` its bytes without a byte-order mark.
+    """One file as read: ``path`` is relative to the base folder, ``data`` its bytes without a byte-order mark
+    (``bom`` says whether there was one).
 
     The text is UTF-8 (``discover`` reports everything else before it comes here). Lines end at ``\\n``; a ``\\r``
     before it is not part of the line's text. ``key`` is the absolute path with links resolved.
@@ -17,6 +18,7 @@ class SourceFile:
 
     def __init__(self, path: str, data: bytes, key: str = "") -> None:
         self.path = path
+        self.bom = data.startswith(b"\xef\xbb\xbf")
         self.data = data.removeprefix(b"\xef\xbb\xbf")
         self.key = key or path
 

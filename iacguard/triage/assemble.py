@@ -1,0 +1,168 @@
+"""From decisions to findings: what belongs to one source place becomes one finding, in one fixed order."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from iacguard.findings import Finding
+from iacguard.frontends.contract import Workspace
+from iacguard.model import Located, Path, Span
+from iacguard.source import SourceFile
+from iacguard.triage.fingerprint import fingerprint, line_hashes
+from iacguard.triage.masking import mask_known, mask_secret
+
+if TYPE_CHECKING:
+    from iacguard.policy import Decision
+
+#: How many lines of a region a finding carries.
+SOURCE_LINES = 8
+#: A line longer than this is no line that a person wrote (minified JSON): the region's text stands for it.
+LONG_LINE = 1_000
+
+_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
+_MODULES = re.compile(r"^(?:module\.[^.]+\.)+")
+_NUMBERS = re.compile(r"(\d+)")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*\Z")
+
+
+class _Located(NamedTuple):
+    """A decision with its place; ``address`` and ``parent`` as on a finding."""
+
+    decision: Decision
+    at: Located
+    address: str
+    parent: str
+
+
+def assemble(
+    decisions: Iterable[Decision], workspace: Workspace, reported: frozenset[str] | None
+) -> tuple[Finding, ...]:
+    """The violated and undecided ``decisions`` as findings, sorted by file, line, column, rule and address.
+
+    Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
+    one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
+    """
+    groups: dict[tuple[str, str, Span, str], list[_Located]] = {}
+    for decision in decisions:
+        if decision.verdict == "satisfied":
+            continue
+        item = _locate(decision)
+        if reported is None or item.at.span.file in reported:
+            key = (decision.rule.id, decision.verdict, item.at.span, local_block(item.address))
+            groups.setdefault(key, []).append(item)
+    found = [_merge(group) for group in groups.values()]
+    found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
+    return _with_source(found, workspace)
+
+
+def _locate(decision: Decision) -> _Located:
+    resource = decision.resource
+    at = resource.locate(decision.path)
+    if at.owner and at.owner != resource.address:
+        return _Located(decision, at, at.owner, resource.address)
+    return _Located(decision, at, resource.address, resource.parent)
+
+
+def _merge(group: list[_Located]) -> Finding:
+    """One finding of decisions that share rule, verdict, place and block; the first in natural order speaks."""
+    group.sort(key=lambda item: (item.decision.stack, natural(item.address), path_text(item.decision.path)))
+    first = group[0]
+    decision = first.decision
+    return Finding(
+        rule=decision.rule,
+        verdict="violated" if decision.verdict == "violated" else "undecided",
+        message=decision.message,
+        span=first.at.span,
+        address=first.address,
+        instances=tuple(dict.fromkeys(item.address for item in group)),
+        resource_type=decision.resource.type,
+        format=decision.resource.format,
+        path=path_text(decision.path),
+        trail=first.at.trail,
+        reasons=tuple(decision.reasons),
+        stack=decision.stack,
+        parent=first.parent,
+    )
+
+
+def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding, ...]:
+    """``findings`` with source lines and fingerprints; each file is read and hashed once."""
+    lines_of: dict[str, set[int]] = {}
+    for finding in findings:
+        lines_of.setdefault(finding.span.file, set()).add(finding.span.line)
+    files = {name: workspace.read(name) for name in lines_of}
+    hashes = {
+        name: line_hashes(("\ufeff" if file.bom else "") + file.text, lines_of[name])
+        for name, file in files.items()
+        if file is not None
+    }
+    seen: Counter[str] = Counter()
+    done: list[Finding] = []
+    for finding in findings:
+        span = finding.span
+        file = files[span.file]
+        lines = () if file is None else _source_lines(finding, file)
+        own = _fingerprint(finding, lines)
+        seen[own] += 1
+        done.append(
+            replace(
+                finding,
+                source_lines=lines,
+                line_hash=hashes.get(span.file, {}).get(span.line, ""),
+                # Equal lines in one block are told apart by their order, or a baseline would hide the second.
+                fingerprint=own if seen[own] == 1 else fingerprint(own, str(seen[own])),
+            )
+        )
+    return tuple(done)
+
+
+def _source_lines(finding: Finding, file: SourceFile) -> tuple[str, ...]:
+    span = finding.span
+    last = min(span.end_line, span.line + SOURCE_LINES - 1)
+    if span.end_column == 1 and last == span.end_line and last > span.line:
+        last -= 1  # the region ends before this line's first character
+    lines = (file.line(number) for number in range(span.line, last + 1))
+    if finding.rule.category == "secrets":
+        return tuple(mask_secret(line, first=index == 0) for index, line in enumerate(lines))
+    return tuple(mask_known(line) for line in lines)
+
+
+def _fingerprint(finding: Finding, lines: tuple[str, ...]) -> str:
+    """Over rule, file, block and the stripped source line: the same after lines were added above or below.
+
+    Nothing of it depends on the number of instances or callers. An undecided finding has another one than the
+    violation that it may become, or a baseline would hide that.
+    """
+    span = finding.span
+    text = lines[0] if lines else ""
+    if len(text) > LONG_LINE:
+        text = text[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None]
+    parts = [finding.rule.id, span.file, local_block(finding.address), text.strip()]
+    return fingerprint(*parts) if finding.verdict == "violated" else fingerprint(*parts, finding.verdict)
+
+
+def local_block(address: str) -> str:
+    """The block that an instance's address comes from, within its module: no indices, no module path."""
+    return _MODULES.sub("", _INDEX.sub("", address), count=1)
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A sort key in which ``b[2]`` comes before ``b[10]``."""
+    parts = _NUMBERS.split(text)
+    return tuple((int(part[:18]), part) if index % 2 else (0, part) for index, part in enumerate(parts))
+
+
+def path_text(path: Path) -> str:
+    """A path as it is written in a policy: ``ingress_rules[0].cidr_blocks``, ``labels."app.kubernetes.io/name"``."""
+    text = ""
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            name = key if _PLAIN_NAME.match(key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            text += f".{name}" if text else name
+    return text
