@@ -1,0 +1,185 @@
+"""The files of a scan's base folder, read at most once each, never from outside of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iacguard.findings import Problem
+from iacguard.model import Span
+from iacguard.source import SourceFile
+
+#: Larger files are said and not read. The largest hand-written template known to us has 1.5 MB.
+MAX_BYTES = 10_000_000
+_BOMS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What reading a file gave: ``data`` as on disk (only its beginning where ``size`` is over the limit)."""
+
+    data: bytes
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        return len(self.data) == self.size
+
+
+def read_plain(path: str, limit: int = MAX_BYTES, head: int = 65_536) -> Content:
+    """The file at ``path`` if it is at most ``limit`` bytes, else its first ``head`` bytes.
+
+    Raises OSError; also for what is not a plain file, which is never waited for.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"it is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a plain file')}")
+        wanted = head if status.st_size > limit else limit + 1
+        data = _read(handle, wanted, status.st_size + 1)
+    finally:
+        os.close(handle)
+    return Content(data, max(status.st_size, len(data)) if status.st_size > limit else len(data))
+
+
+def _read(handle: int, wanted: int, chunk: int) -> bytes:
+    parts: list[bytes] = []
+    while wanted > 0 and (part := os.read(handle, min(wanted, chunk))):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
+
+
+def encoding_problem(path: str, data: bytes) -> Problem | None:
+    """What is wrong with ``data`` as UTF-8 text, or None. A UTF-8 byte-order mark is fine."""
+    for mark, name in _BOMS.items():
+        if data.startswith(mark):
+            return _encoding(path, 1, f"the file is {name}, not UTF-8", "save it as UTF-8")
+    if b"\x00" in data:
+        half = data[:200].count(0) * 2 >= len(data[:200]) - 2
+        message = "the file is UTF-16 without a byte-order mark" if half else "the file holds binary data"
+        line = 1 if half else data.count(b"\n", 0, data.index(b"\x00")) + 1
+        return _encoding(path, line, message, "save it as UTF-8" if half else "give it another name or ignore it")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
+        return _encoding(path, line, message, "save the file as UTF-8; it may be Latin-1 or Windows-1252")
+    return None
+
+
+def _encoding(path: str, line: int, message: str, hint: str) -> Problem:
+    return Problem("encoding", Span(path, line, 1, line, 2), message, hint)
+
+
+def relative(base: str, path: str) -> str:
+    """The absolute ``path`` relative to ``base`` with forward slashes; "" for the base itself."""
+    if path == base:
+        return ""
+    prefix = base if base.endswith(os.sep) else base + os.sep
+    inner = path.removeprefix(prefix) if path.startswith(prefix) else os.path.relpath(path, base)
+    return inner.replace(os.sep, "/")
+
+
+def is_inside(base: str, path: str) -> bool:
+    """Whether the absolute ``path`` is ``base`` or below it; by name only."""
+    return path == base or path.startswith(base if base.endswith(os.sep) else base + os.sep)
+
+
+class DiskWorkspace:
+    """Reads for front ends, below ``base`` (absolute, links resolved) only; implements the contract's Workspace.
+
+    Links are resolved before a path is judged, so one that leaves the base is as good as missing. ``known`` are the
+    files that discovery has read already.
+    """
+
+    def __init__(self, base: str, known: Mapping[str, SourceFile] | None = None) -> None:
+        self._base = base
+        self._files: dict[str, SourceFile | None] = dict(known or {})
+        self._listings: dict[str, tuple[str, ...]] = {}
+
+    def read(self, path: str) -> SourceFile | None:
+        """The UTF-8 file at ``path``, or None: missing, outside, too large, not text, or unreadable."""
+        path = self._tidy(path)
+        if path not in self._files:
+            self._files[path] = self._load(path)
+        return self._files[path]
+
+    def listing(self, folder: str) -> tuple[str, ...]:
+        """Names of the plain files in ``folder`` (links to plain files inside the base too), sorted."""
+        folder = self._tidy(folder)
+        if folder not in self._listings:
+            self._listings[folder] = self._list(folder)
+        return self._listings[folder]
+
+    def exists(self, folder: str) -> bool:
+        """Whether ``folder`` is a folder inside the base."""
+        real = self._real(self._tidy(folder))
+        return real is not None and os.path.isdir(real)
+
+    def is_file(self, path: str) -> bool:
+        """Whether ``path`` is a plain file inside the base."""
+        real = self._real(self._tidy(path))
+        return real is not None and os.path.isfile(real)
+
+    @staticmethod
+    def _tidy(path: str) -> str:
+        clean = os.path.normpath(path).replace(os.sep, "/")
+        return "" if clean == "." else clean
+
+    def _real(self, path: str) -> str | None:
+        if path.startswith("../") or path == ".." or os.path.isabs(path) or "\x00" in path:
+            return None
+        if ".git" in path.split("/"):  # configuration and history are no input; they can hold credentials
+            return None
+        try:
+            real = os.path.realpath(os.path.join(self._base, path))
+        except OSError:
+            return None
+        return real if is_inside(self._base, real) else None
+
+    def _load(self, path: str) -> SourceFile | None:
+        real = self._real(path)
+        if real is None or not path:
+            return None
+        try:
+            content = read_plain(real)
+        except (OSError, ValueError):
+            return None
+        if not content.whole or encoding_problem(path, content.data):
+            return None
+        return SourceFile(path, content.data, real)
+
+    def _list(self, folder: str) -> tuple[str, ...]:
+        real = self._real(folder)
+        if real is None:
+            return ()
+        try:
+            with os.scandir(real) as entries:
+                return tuple(sorted(entry.name for entry in entries if self._is_listed(folder, entry)))
+        except OSError:
+            return ()
+
+    def _is_listed(self, folder: str, entry: os.DirEntry[str]) -> bool:
+        try:
+            if entry.is_symlink():
+                return self.is_file(f"{folder}/{entry.name}" if folder else entry.name)
+            return entry.is_file(follow_symlinks=False)
+        except OSError:
+            return False
