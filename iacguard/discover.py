@@ -82,8 +82,6 @@ def discover(paths: tuple[str, ...], var_files: tuple[str, ...] = ()) -> Discove
     found = _Collected(base)
     walked = walk(base, roots.folders)
     for entry in walked.entries:
-        if entry.path in found.files:
-            continue
         _take(found, entry)
     _add_walk(found, walked)
     named = _take_named(found, roots)
@@ -175,7 +173,8 @@ def _take_named(found: _Collected, roots: _Roots) -> set[str]:
     for absolute in roots.files:
         path = relative(found.base, absolute)
         named.add(path)
-        _take(found, Entry(path, absolute, guess(path), named=True))
+        found.passed_over.pop(path, None)  # perhaps ignored in a folder that was named too
+        _take(found, Entry(path, absolute, guess(path), os.path.islink(absolute), named=True))
         kind = "terraform" if guess(path) == "terraform" else found.files.get(path, ("",))[0]
         if kind in ("terraform", "kubernetes"):
             siblings.setdefault(os.path.dirname(absolute), set()).add(
@@ -183,8 +182,9 @@ def _take_named(found: _Collected, roots: _Roots) -> set[str]:
             )
     for folder, guesses in sorted(siblings.items()):
         walked = walk(found.base, (folder,), deep=False)
+        found.problems.extend(p for p in walked.problems if guess(p.span.file) in guesses)
         for entry in walked.entries:
-            if entry.guess in guesses and entry.path not in named:
+            if entry.guess in guesses:
                 _take(found, entry)
     return named
 
@@ -192,9 +192,9 @@ def _take_named(found: _Collected, roots: _Roots) -> set[str]:
 def _take(found: _Collected, entry: Entry) -> None:
     """Read one file and put it where it belongs: scanned, passed over, or a problem."""
     path = entry.path
-    if path in found.files:
+    if path in found.files or path in found.passed_over:
         return
-    if os.path.islink(entry.absolute) and not _link_is_inside(found, entry):
+    if entry.linked and not _link_is_inside(found, entry):
         return
     try:
         content = read_plain(entry.absolute)
@@ -262,7 +262,8 @@ def _accept(found: _Collected, entry: Entry, kind: Format, data: bytes) -> None:
     if problem is not None:
         found.problems.append(problem)
         return
-    found.files[entry.path] = (kind, SourceFile(entry.path, data, os.path.realpath(entry.absolute)))
+    real = os.path.realpath(entry.absolute) if entry.linked else entry.absolute
+    found.files[entry.path] = (kind, SourceFile(entry.path, data, real))
 
 
 def _too_large(found: _Collected, entry: Entry, head: bytes, size: int) -> None:

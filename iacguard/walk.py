@@ -34,11 +34,15 @@ _IGNORE_HINT = "if that is meant, name it in .iacguardignore"
 
 
 class Entry(NamedTuple):
-    """A file that may be infrastructure code: ``path`` relative to the base, ``absolute`` to open it."""
+    """A file that may be infrastructure code: ``path`` relative to the base, ``absolute`` to open it.
+
+    ``linked``: it was reached through a link, so ``absolute`` is perhaps not its real path.
+    """
 
     path: str
     absolute: str
     guess: Guess
+    linked: bool = False
     named: bool = False
 
 
@@ -56,14 +60,14 @@ class _Folder(NamedTuple):
     absolute: str
     path: str
     layers: tuple[IgnoreRules, ...]
+    linked: bool = False
 
 
 def guess(name: str) -> Guess:
-    """What a file may be, by its name alone."""
-    lower = name.lower()
-    if lower.endswith(_TERRAFORM):
+    """What a file may be, by its name alone; Terraform minds the case of its names."""
+    if name.endswith(_TERRAFORM):
         return "terraform"
-    return "document" if lower.endswith(_DOCUMENTS) else "other"
+    return "document" if name.lower().endswith(_DOCUMENTS) else "other"
 
 
 def walk(base: str, folders: Iterable[str], deep: bool = True) -> Walk:
@@ -130,32 +134,35 @@ class _Walker:
             layers += tuple(self._ignore_files(folder.absolute, folder.path, present))
         inner: list[_Folder] = []
         for entry in entries:
-            found = self._look_at(entry, _join(folder.path, entry.name), layers)
+            found = self._look_at(entry, folder, layers)
             if found is not None and self.deep:
                 inner.append(found)
         return inner
 
-    def _look_at(self, entry: os.DirEntry[str], path: str, layers: tuple[IgnoreRules, ...]) -> _Folder | None:
+    def _look_at(self, entry: os.DirEntry[str], parent: _Folder, layers: tuple[IgnoreRules, ...]) -> _Folder | None:
         """Notes a file; returns a folder that is to be visited."""
+        path = _join(parent.path, entry.name)
         try:
             if entry.is_symlink():
                 return self._link(entry, path, layers)
             if entry.is_dir(follow_symlinks=False):
-                return self._folder(entry, path, layers)
+                return self._folder(entry, path, layers, parent.linked)
             kind = guess(entry.name)
             if kind == "other":
                 self.seen.other_files += 1
             elif by := ignored_by(layers, path, is_folder=False):
                 self._pass_over(path, f"ignored by {by}")
             elif entry.is_file(follow_symlinks=False):
-                self.seen.entries.append(Entry(path, entry.path, kind))
+                self.seen.entries.append(Entry(path, entry.path, kind, parent.linked))
             else:
                 self._problem(path, "it is not a plain file (a pipe, a socket or a device)", _IGNORE_HINT)
         except OSError as error:
             self._problem(path, f"it could not be looked at: {error.strerror or error}", "check its permissions")
         return None
 
-    def _folder(self, entry: os.DirEntry[str], path: str, layers: tuple[IgnoreRules, ...]) -> _Folder | None:
+    def _folder(
+        self, entry: os.DirEntry[str], path: str, layers: tuple[IgnoreRules, ...], linked: bool
+    ) -> _Folder | None:
         if entry.name == ".git":
             return None
         reason = _SKIPPED.get(entry.name, "")
@@ -164,7 +171,7 @@ class _Walker:
         if reason:
             self._pass_over(path + "/", reason)
             return None
-        return _Folder(entry.path, path, layers)
+        return _Folder(entry.path, path, layers, linked)
 
     def _link(self, entry: os.DirEntry[str], path: str, layers: tuple[IgnoreRules, ...]) -> _Folder | None:
         kind = guess(entry.name)
@@ -188,7 +195,7 @@ class _Walker:
         elif kind == "document" and self._is_scanned(real) and guess(real) != "other":
             self._pass_over(path, f"a link to {relative(self.base, real)}, which is read there")
         else:
-            self.seen.entries.append(Entry(path, entry.path, kind))
+            self.seen.entries.append(Entry(path, entry.path, kind, linked=True))
         return None
 
     def _folder_link(
@@ -202,7 +209,7 @@ class _Walker:
             self._pass_over(path, f"a link to {relative(self.base, real)}, which is read there")
         else:
             self.followed.add(real)
-            return _Folder(entry.path, path, layers)
+            return _Folder(entry.path, path, layers, linked=True)
         return None
 
     def _broken_link(self, path: str, kind: Guess, error: OSError) -> None:
