@@ -1,0 +1,109 @@
+"""Places for what normalising moved, renamed or made. All of them walk the source only when a finding asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from iacguard.model import Key, Path, Place, Span, Step
+
+NO_MOVES: Mapping[Path, Path] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPlace:
+    """The place ``old`` under ``root``, walked into by the new names.
+
+    ``moves`` maps a path in the new vocabulary to the path it has under ``root``; a member that is not listed has
+    the same key in both. ``at`` is the new path of this place. ``old`` need not exist: its nearest ancestor answers.
+    """
+
+    root: Place
+    moves: Mapping[Path, Path] = NO_MOVES
+    at: Path = ()
+    old: Path = ()
+
+    def _place(self) -> Place:
+        place = self.root
+        for key in self.old:
+            inner = place.child(key)
+            if inner is None:
+                break
+            place = inner
+        return place
+
+    @property
+    def span(self) -> Span:
+        return self._place().span
+
+    def child(self, key: Key) -> Place | None:
+        at = (*self.at, key)
+        old = self.moves.get(at, (*self.old, key))
+        place = self.root
+        for step in old:
+            inner = place.child(step)
+            if inner is None:
+                return None
+            place = inner
+        return MovedPlace(self.root, self.moves, at, old)
+
+    def trail(self) -> tuple[Step, ...]:
+        return self._place().trail()
+
+    def text_start(self) -> tuple[int, int] | None:
+        return self._place().text_start()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """The place at ``path`` under ``root``, whose members go by other names.
+
+    ``names`` maps a new member name to the paths (below this place) that may hold it; the first that exists answers.
+    A name that is not listed is looked up as it is.
+    """
+
+    root: Place
+    path: Path
+    names: Mapping[Key, tuple[Path, ...]] = field(default_factory=dict)
+
+    def _place(self) -> Place:
+        return deepest(self.root, self.path)
+
+    @property
+    def span(self) -> Span:
+        return self._place().span
+
+    def child(self, key: Key) -> Place | None:
+        here = exact(self.root, self.path)
+        if here is None:
+            return None
+        for path in self.names.get(key, ((key,),)):
+            found = exact(here, path)
+            if found is not None:
+                return found
+        return None
+
+    def trail(self) -> tuple[Step, ...]:
+        return self._place().trail()
+
+    def text_start(self) -> tuple[int, int] | None:
+        return self._place().text_start()
+
+
+def exact(place: Place, path: Path) -> Place | None:
+    """The place at ``path`` below ``place``, or None."""
+    found: Place | None = place
+    for key in path:
+        found = found.child(key) if found is not None else None
+    return found
+
+
+def deepest(place: Place, path: Path) -> Place:
+    """The place at ``path`` below ``place``, or its nearest ancestor."""
+    for key in path:
+        inner = place.child(key)
+        if inner is None:
+            break
+        place = inner
+    return place

@@ -1,0 +1,117 @@
+"""Tolerant readers of evaluated values: odd shapes and unknowns are normal here, and nothing raises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from iacguard.model import REST, Encoded, Unknown, Value
+
+#: How deep values are followed; deeper than any real template, shallow enough for the interpreter's stack.
+MAX_DEPTH = 60
+
+
+def get(value: Value, *path: str | int) -> Value:
+    """The member at ``path``: None where there is none, the Unknown where one stands in the way."""
+    for key in path:
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(key, int):
+            if not isinstance(value, list) or not -len(value) <= key < len(value):
+                return None
+            value = value[key]
+        elif isinstance(value, dict):
+            value = value.get(key, value.get(REST))
+        elif isinstance(value, list) and value and not isinstance(value[0], list):
+            value = get(value[0], key)
+        else:
+            return None
+    return value
+
+
+def items(value: Value) -> list[Value]:
+    """``value`` as a list of items: a lone value is a list of one, None is empty, an Unknown is a spread item."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Unknown):
+        return [as_items(value)]
+    return [value]
+
+
+def as_items(value: Unknown) -> Unknown:
+    """The Unknown as an item of a list: one that surely is a single string stays one item."""
+    if value.parts or value.spread:
+        return value
+    if value.reference is not None and value.present:
+        return value
+    if value.choices and all(isinstance(c, str) for c in value.choices):
+        return value
+    return replace(value, spread=True)
+
+
+def blocks(value: Value) -> list[tuple[tuple[int, ...], Value]]:
+    """Items that are dicts or Unknowns, each with the list index it stands under (() for a lone dict)."""
+    if isinstance(value, dict):
+        return [((), value)]
+    if isinstance(value, Unknown):
+        return [((), as_items(value))]
+    if isinstance(value, list):
+        return [((i,), v) for i, v in enumerate(value) if isinstance(v, dict | Unknown)]
+    return []
+
+
+def text(value: Value) -> str | None:
+    """A scalar as text, None for everything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return None
+
+
+def boolean(value: Value) -> bool | Unknown | None:
+    """true and false also where they are written as text; None where it is neither."""
+    if isinstance(value, bool | Unknown):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return None
+
+
+def integer(value: Value) -> int | Unknown | None:
+    """A whole number also where it is written as text; None where it is none."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value == value and abs(value) < 2**53 else None
+    if isinstance(value, str) and len(value) < 20:
+        digits = value.strip().removeprefix("-")
+        return int(value) if digits.isascii() and digits.isdigit() else None
+    return None
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two scalars, or two unknowns of one origin, surely are the same value."""
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        return (
+            (left.kind, left.reason, left.reference) == (right.kind, right.reason, right.reference)
+            and left.kind in ("variable", "data", "module", "computed")
+            and not left.spread
+            and not left.choices
+            and not right.choices
+            and left.parts == right.parts
+        )
+    return isinstance(left, str) and isinstance(right, str) and left == right
+
+
+def plain(value: Any) -> Value:
+    """The structure that an Encoded string holds, else the value itself."""
+    return value.value if isinstance(value, Encoded) else value
