@@ -38,7 +38,7 @@ docs: $(DEV) ## Write the generated parts of the documentation again
 	$(BIN)/python tools/docs.py
 
 bench: $(RUN) .checkov/.stamp .trivy/.stamp ## Compare speed, memory and findings with Checkov and Trivy (IACGUARD_CORPORA)
-	@$(BIN)/python bench/compare.py
+	@$(BIN)/python -m bench.compare
 
 dist: $(DEV) ## Build the wheel and the source archive into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
             print(passed)
             return 0
     STAMP.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-n", "auto", "-q", *(a for a in arguments if a != "--unless-unchanged")]
+    command = [sys.executable, "-m", "pytest", "-n", "auto", *(a for a in arguments if a != "--unless-unchanged")]
     last = ""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as tests:
         assert tests.stdout is not None
