@@ -1,0 +1,76 @@
+"""The tree-sitter grammar, and what every reader of Terraform's syntax shares: its refusal and its bounds."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import tree_sitter
+import tree_sitter_hcl
+
+from iacguard.findings import ProblemKind
+
+#: How deep syntax may nest (blocks, brackets, templates, operators, traversal steps). Real code stays below 30;
+#: the bound keeps every walk over the tree within Python's own recursion limit.
+MAX_DEPTH = 128
+
+_EXPONENT = re.compile(rb"(?<![A-Za-z0-9_.\-])([0-9]+)([eE][+-]?)([0-9]+)")
+
+
+class ReadError(Exception):
+    """A construct that cannot be read; caught at the border of one top-level block. Offsets are bytes."""
+
+    def __init__(self, start: int, end: int, message: str, hint: str = "", kind: ProblemKind = "syntax") -> None:
+        super().__init__(message)
+        self.start = start
+        self.end = end
+        self.message = message
+        self.hint = hint
+        self.kind: ProblemKind = kind
+
+
+def too_deep(start: int, end: int) -> ReadError:
+    """The refusal of a construct that nests deeper than :data:`MAX_DEPTH`."""
+    return ReadError(
+        start, end, f"nested more than {MAX_DEPTH} levels deep", "split it into locals or modules", "too-large"
+    )
+
+
+@cache
+def _language() -> tree_sitter.Language:
+    return tree_sitter.Language(tree_sitter_hcl.language())
+
+
+def syntax_tree(data: bytes) -> tree_sitter.Node:
+    """The root of the concrete syntax tree of ``data``; never raises, errors are nodes of the tree."""
+    return tree_sitter.Parser(_language()).parse(data).root_node
+
+
+def without_exponents(data: bytes) -> bytes:
+    """``data`` with every number like ``1e5``, which the grammar does not know, as digits of the same length.
+
+    Only for making the tree: values are read from the file's own bytes.
+    """
+    return _EXPONENT.sub(lambda match: match[1] + b"0" * len(match[2]) + match[3], data)
+
+
+def first_error(root: tree_sitter.Node) -> tree_sitter.Node:
+    """The first error or missing node in the order of the text."""
+    node = root
+    while not (node.is_error or node.is_missing):
+        found = next((c for c in node.children if c.has_error or c.is_missing), None)
+        if found is None:
+            return node
+        node = found
+    return node
+
+
+def with_loss(error: ReadError, data: bytes, start: int, end: int) -> ReadError:
+    """``error`` with the lines of ``data[start:end]``, which it cost, in its hint."""
+    text = data[start:end]
+    start += len(text) - len(text.lstrip())
+    first = data.count(b"\n", 0, start) + 1
+    last = first + data[start:end].rstrip().count(b"\n")
+    lost = f"line {first} was" if first == last else f"lines {first} to {last} were"
+    hint = f"{error.hint}; {lost} not scanned" if error.hint else f"{lost} not scanned"
+    return ReadError(error.start, error.end, error.message, hint, error.kind)

@@ -1,0 +1,132 @@
+"""A Terraform file's bytes to its typed syntax: native, JSON, variable values, templates and lone expressions."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from iacguard.findings import Problem
+from iacguard.frontends.terraform.bodies import Bodies
+from iacguard.frontends.terraform.expressions import Expressions, solid
+from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, without_exponents
+from iacguard.frontends.terraform.moving import moved
+from iacguard.frontends.terraform.syntax import Document, Expr, Literal, Template
+from iacguard.frontends.terraform.templates import as_expression, assemble
+from iacguard.source import SourceFile
+
+Problems = tuple[Problem, ...]
+
+_IDENTIFIER = re.compile(rb"IACGUARD_END_*")
+
+
+def parse(file: SourceFile) -> tuple[Document | None, Problems]:
+    """The syntax of a ``.tf``, ``.tofu`` or ``.tfvars`` file, or of one of these with ``.json``, by its name.
+
+    Never raises. What cannot be read is left out by whole top-level blocks, each told in a Problem; the document
+    is None only where nothing could be read.
+    """
+    if file.path.endswith(".json"):
+        from iacguard.frontends.terraform.jsonsyntax import parse_json
+
+        return parse_json(file)
+    problems: list[Problem] = []
+
+    def refuse(error: ReadError) -> None:
+        problems.append(problem_of(file, error))
+
+    root = syntax_tree(file.data)
+    if root.has_error:
+        # Cheaper than finding out whether such a number is the error: the second tree mostly has none.
+        root = syntax_tree(without_exponents(file.data))
+    if root.has_error:
+        from iacguard.frontends.terraform.recover import recover
+
+        root = recover(file, refuse)
+    body = Bodies(file.data).document(root, refuse)
+    problems.sort(key=lambda problem: problem.span)
+    return Document(file, body), tuple(problems)
+
+
+def parse_template(file: SourceFile) -> tuple[Literal | Template | None, Problems]:
+    """The template that is the whole text of ``file``, as ``templatefile`` and ``templatestring`` read it."""
+    try:
+        return read_template(file.data), ()
+    except ReadError as error:
+        return None, (problem_of(file, error),)
+
+
+def parse_expression(file: SourceFile) -> tuple[Expr | None, Problems]:
+    """The one expression that is the whole text of ``file``: a value given on the command line."""
+    try:
+        return read_expression(file.data), ()
+    except ReadError as error:
+        return None, (problem_of(file, error),)
+
+
+def read_template(data: bytes) -> Literal | Template:
+    """As :func:`parse_template`, over bytes. Raises ReadError."""
+    if b"${" not in data and b"%{" not in data:
+        parts, _ = assemble(data, 0, len(data), (), "bare")
+        return as_expression(parts, 0, len(data), False, 0)
+    # The grammar has no start for a lone template: it stands in a heredoc whose marker is not in the text.
+    marker = max((m.group() for m in _IDENTIFIER.finditer(data)), key=len, default=b"IACGUARD_END") + b"_"
+    before = b"x = <<" + marker + b"\n"
+    whole = before + data + b"\n" + marker + b"\n"
+    start, end = len(before), len(before) + len(data)
+    attribute = _sole_attribute(whole, start)
+    heredoc = attribute.children[2].children[0].children[0]
+    try:
+        markers = Expressions(whole).markers(heredoc, 1)
+        parts, _ = assemble(whole, start, end, markers, "bare", 1)
+    except ReadError as error:
+        raise _shifted(error, start) from None
+    return moved(as_expression(parts, start, end, False, start), lambda offset: offset - start)
+
+
+def read_expression(data: bytes) -> Expr:
+    """As :func:`parse_expression`, over bytes. Raises ReadError."""
+    text = data.strip()
+    if not text:
+        raise ReadError(0, len(data), "expected a value", "")
+    skipped = data.index(text[:1])
+    before = b"x = "
+    start = len(before)
+    whole = before + text + b"\n"
+    attribute = _sole_attribute(whole, start - skipped)
+    try:
+        found = Expressions(whole).expression(attribute.children[2], 1)
+    except ReadError as error:
+        raise _shifted(error, start - skipped) from None
+    return moved(found, lambda offset: offset - start + skipped)
+
+
+def _sole_attribute(whole: bytes, shift: int) -> Node:
+    """The one attribute that the wrapped text must be; else ReadError, its place moved back by ``shift``."""
+    root = syntax_tree(without_exponents(whole))
+    if root.has_error:
+        at = first_error(root).start_byte
+        raise _shifted(ReadError(at, at + 1, "this cannot be read as an expression"), shift)
+    items = [c for body in solid(root.children) for c in solid(body.children)]
+    if len(items) == 1 and items[0].type == "attribute":
+        return items[0]
+    at = items[1].start_byte
+    raise _shifted(ReadError(at, at + 1, "this does not belong to the expression before it"), shift)
+
+
+def _shifted(error: ReadError, shift: int) -> ReadError:
+    return ReadError(
+        max(error.start - shift, 0),
+        max(error.end - shift, 0),
+        error.message,
+        error.hint,
+        error.kind,
+    )
+
+
+def problem_of(file: SourceFile, error: ReadError) -> Problem:
+    """The problem that a refusal is; its place is on one line of ``file``."""
+    start = min(error.start, len(file.data))
+    line_end = file.data.find(b"\n", start)
+    end = min(error.end, len(file.data) if line_end < 0 else line_end)
+    return Problem(error.kind, file.span(start, max(end, start)), error.message, error.hint)

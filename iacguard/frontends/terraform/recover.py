@@ -1,0 +1,97 @@
+"""A file with syntax errors: keep every top-level block that is whole, and say what is wrong with each other one.
+
+The broken items are blanked out, byte for byte, and the rest is read as if they were not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tree_sitter import Node as Tree
+
+from iacguard.frontends.terraform.cutting import Cutter, Item
+from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, with_loss, without_exponents
+from iacguard.frontends.terraform.opinion import Verdict, ask
+from iacguard.source import SourceFile
+
+_NOT_NEWLINE = re.compile(rb"[^\n]")
+_LAST_TOKEN = re.compile(rb"([=?:,+*/%<>&|!\-]+|\"|[\w-]+|[)\]}({\[])[ \t]*$")
+_TOKEN = re.compile(rb'[A-Za-z_][\w-]*|[0-9.]+|"|==|!=|<=|>=|&&|\|\||=>|\S|\n')
+#: How many verdicts one file may cost; each takes up to two seconds.
+_MAX_OPINIONS = 2
+
+
+def recover(file: SourceFile, refuse: Callable[[ReadError], None]) -> Tree:
+    """The tree of what is whole in ``file``, without error nodes; ``refuse`` gets a reason for everything else."""
+    data = without_exponents(file.data)
+    kept = bytearray(data)
+    opinions = _MAX_OPINIONS
+    for item in Cutter(data).run():
+        root = syntax_tree(data[item.start : item.end])
+        if not root.has_error:
+            continue
+        fault = item.fault
+        if fault is None:
+            text = file.data[item.start : item.end].decode("utf-8", errors="replace")
+            fault = _explain(data, item, root, ask(text) if opinions else Verdict(None))
+            opinions -= opinions > 0
+        refuse(with_loss(fault, data, item.start, item.end))
+        kept[item.start : item.end] = _NOT_NEWLINE.sub(b" ", data[item.start : item.end])
+    root = syntax_tree(bytes(kept))
+    if not root.has_error:
+        return root
+    at = first_error(root).start_byte
+    refuse(ReadError(at, at + 1, "the file cannot be read from here", "nothing in it was scanned"))
+    return syntax_tree(b"")
+
+
+def _explain(data: bytes, item: Item, root: Tree, verdict: Verdict) -> ReadError:
+    error = first_error(root)
+    if verdict.accepted is False and verdict.line > 0:
+        start = _offset(data, item, verdict)
+    else:
+        start = item.start + error.start_byte
+    match = _TOKEN.match(data, start)
+    end = match.end() if match else start + 1
+    if verdict.accepted:
+        return ReadError(
+            start, end, "this may be valid, but is written in a way that iacguard cannot read", "please report it"
+        )
+    if verdict.accepted is None and error.is_missing:
+        return ReadError(start, end, f"expected `{error.type}` here", "")
+    message, hint = _describe(data, item.start, start, match.group() if match else b"")
+    return ReadError(start, end, message, hint)
+
+
+def _offset(data: bytes, item: Item, verdict: Verdict) -> int:
+    """The byte offset of a verdict's place. Newline tokens of the grammar carry the white space before them."""
+    start = item.start
+    for _ in range(verdict.line - 1):
+        start = data.find(b"\n", start, item.end) + 1 or item.end
+    line_end = data.find(b"\n", start, item.end)
+    line = data[start : line_end if line_end >= 0 else item.end].decode("utf-8", errors="replace")
+    offset = start + len(line[: verdict.column - 1].encode())
+    return min(offset, item.end)
+
+
+def _describe(data: bytes, item_start: int, at: int, token: bytes) -> tuple[str, str]:
+    """A message and a hint for an unexpected ``token`` at ``at``, by what stands before it."""
+    line_start = max(data.rfind(b"\n", 0, at) + 1, item_start)
+    before = _LAST_TOKEN.search(data[line_start:at].rstrip(b" \t\r"))
+    last = before.group(1).decode(errors="replace") if before else ""
+    shown = token.decode(errors="replace")
+    if token == b"'":
+        return "strings are written in double quotes", "write \"...\" in place of '...'"
+    if token == b";":
+        return "Terraform does not use `;`", "write one item a line"
+    if last and last[-1] in "=?:+*/%<>&|!-" and (token in (b"\n", b"", b"}", b")", b"]", b"\r")):
+        return f"expected a value after `{last}`", "add the value, or remove the line"
+    if token in (b"\n", b"", b"\r"):
+        return "the line ends too early", "a block needs `{` on this line, and an argument `=` and a value"
+    if last:
+        return (
+            f"unexpected `{shown}` after `{last}`",
+            "check for a missing comma, quote, operator or new line before it",
+        )
+    return f"unexpected `{shown}`", "check the end of the line before it"
