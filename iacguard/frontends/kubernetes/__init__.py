@@ -1,0 +1,93 @@
+"""Kubernetes manifests, YAML and JSON, as one stack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from iacguard.findings import Problem
+from iacguard.frontends.contract import Inputs, Stack, Workspace
+from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of, is_cluster_scoped, type_of
+from iacguard.frontends.kubernetes.links import links
+from iacguard.frontends.kubernetes.manifests import Manifest, read_manifests
+from iacguard.model import Resource, Value
+from iacguard.source import SourceFile
+
+__all__ = ["load"]
+
+#: Stands in an address for a name that the manifest does not give.
+_NO_NAME = "?"
+
+
+def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
+    """All manifests of the scan as one stack named "": what a cluster would hold if all were applied.
+
+    Addresses are ``Kind/namespace/name``, ``Kind/name`` for kinds without a namespace; ``Kind.group`` where the kind
+    is not one of Kubernetes' own. Where an address is written more than once, the later ones end in ``@file``, and in
+    ``@file#2`` and so on where one file has several; files count in the order given.
+    """
+    reading = read_manifests(files)
+    problems = list(reading.problems)
+    resources = tuple(_resources(reading.manifests, problems))
+    yield Stack("", "kubernetes", resources, tuple(links(resources)), tuple(problems))
+
+
+def _resources(manifests: Sequence[Manifest], problems: list[Problem]) -> Iterator[Resource]:
+    declared = _declared_scopes(manifests)
+    used: Counter[str] = Counter()
+    for manifest in manifests:
+        type_ = type_of(manifest.api_version, manifest.kind)
+        name = _name(manifest)
+        if name == _NO_NAME and group_of(manifest.api_version) in BUILT_IN_GROUPS:
+            message = f"this {manifest.kind} has no metadata.name; Kubernetes rejects it"
+            problems.append(manifest.place.origin.problem("value", manifest.place.node, message, notice=True))
+        address = _unique(_address(manifest, type_, name, declared), manifest.file, used)
+        yield Resource(
+            address=address,
+            type=type_,
+            native_type=f"{manifest.api_version}/{manifest.kind}",
+            format="kubernetes",
+            attributes=manifest.value,
+            place=manifest.place,
+            block=address,
+        )
+
+
+def _declared_scopes(manifests: Iterable[Manifest]) -> dict[str, bool]:
+    """Whether a kind is cluster-scoped, for the kinds whose definitions are among the manifests."""
+    scopes: dict[str, bool] = {}
+    for manifest in manifests:
+        if manifest.kind == "CustomResourceDefinition":
+            spec = manifest.value.get("spec")
+            names = spec.get("names") if isinstance(spec, dict) else None
+            if isinstance(spec, dict) and isinstance(names, dict):
+                scopes[f"{names.get('kind')}.{spec.get('group')}"] = spec.get("scope") == "Cluster"
+    return scopes
+
+
+def _metadata(manifest: Manifest, key: str) -> str:
+    metadata = manifest.value.get("metadata")
+    found: Value = metadata.get(key) if isinstance(metadata, dict) else None
+    return str(found) if isinstance(found, str | int | float) else ""
+
+
+def _name(manifest: Manifest) -> str:
+    if name := _metadata(manifest, "name"):
+        return name
+    prefix = _metadata(manifest, "generateName")
+    return f"{prefix}*" if prefix else _NO_NAME
+
+
+def _address(manifest: Manifest, type_: str, name: str, declared: dict[str, bool]) -> str:
+    if is_cluster_scoped(type_, declared):
+        return f"{type_}/{name}"
+    return f"{type_}/{_metadata(manifest, 'namespace') or 'default'}/{name}"
+
+
+def _unique(address: str, file: str, used: Counter[str]) -> str:
+    used[address] += 1
+    if used[address] == 1:
+        return address
+    placed = f"{address}@{file}"
+    used[placed] += 1
+    return placed if used[placed] == 1 else f"{placed}#{used[placed]}"

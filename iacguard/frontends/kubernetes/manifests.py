@@ -1,0 +1,186 @@
+"""Manifest files to single objects: documents, lists, and the files that only look like objects."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from iacguard.findings import Problem
+from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of
+from iacguard.frontends.yamlplaces import NodePlace, Origin, entry
+from iacguard.frontends.yamlscalars import kubernetes_key, manifest_value
+from iacguard.frontends.yamltree import Tree, duplicate_keys, read
+from iacguard.model import Unknown, Value
+from iacguard.source import SourceFile
+
+_KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
+_KUSTOMIZE_FILES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+
+_DEFINITION = re.compile(rb"""^["']?kind["']?:[ \t]*["']?CustomResourceDefinition\b""", re.MULTILINE)
+_BOUNDARY = re.compile(rb"^---(?=\s|\Z)", re.MULTILINE)
+_SCHEMA = re.compile(rb"^( +)openAPIV3Schema:[ \t]*\r?\n(?:\1 +[^\n]*\n|[ \t\r]*\n)+", re.MULTILINE)
+_SCHEMA_REASON = "the schemas of custom resources are not evaluated"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object as written, lists taken apart. ``kind`` and ``api_version`` are never empty."""
+
+    api_version: str
+    kind: str
+    value: dict[str, Value]
+    place: NodePlace
+
+    @property
+    def file(self) -> str:
+        return self.place.origin.file.path
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the files hold, in their order."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_manifests(files: Sequence[SourceFile]) -> Reading:
+    """All objects of ``files``. Kustomizations and the patches that they name are told of and left out."""
+    reading = Reading()
+    trees = []
+    patches: set[str] = set()
+    for file in files:
+        tree = read(file, kubernetes_key, without_schemas)
+        reading.problems += tree.problems
+        trees.append(tree)
+        for document in tree.documents:
+            if is_kustomization(tree.origin, document):
+                patches |= _patch_files(file.path, manifest_value(document))
+    for tree in trees:
+        _read_tree(tree, patches, reading)
+    return reading
+
+
+def without_schemas(data: bytes) -> bytes:
+    """``data`` with the OpenAPI schemas of custom resource definitions blanked: most of many charts' text."""
+    if b"openAPIV3Schema" not in data or not _DEFINITION.search(data):
+        return data
+    cuts = [0, *(m.start() for m in _BOUNDARY.finditer(data) if m.start()), len(data)]
+    documents = [data[a:b] for a, b in pairwise(cuts)]
+    return b"".join(_SCHEMA.sub(_blank, d) if _DEFINITION.search(d) else d for d in documents)
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return match[1] + b"openAPIV3Schema:" + b"\n" * match[0].count(b"\n")
+
+
+def is_kustomization(origin: Origin, document: Node) -> bool:
+    """Whether a document steers Kustomize: by its API group, or by its file's name where it names none."""
+    if not isinstance(document, MappingNode):
+        return False
+    api_version = _text(document, "apiVersion")
+    if api_version:
+        return group_of(api_version) == _KUSTOMIZE_GROUP
+    return posixpath.basename(origin.file.path) in _KUSTOMIZE_FILES
+
+
+def _text(node: MappingNode, name: str) -> str:
+    found = entry(node, name, kubernetes_key)
+    return found[1].value if found and isinstance(found[1], ScalarNode) else ""
+
+
+def _patch_files(path: str, kustomization: Value) -> set[str]:
+    """The files that a kustomization applies as patches: fragments that must not be judged as objects."""
+    if not isinstance(kustomization, dict):
+        return set()
+    named: list[Value] = []
+    for key in ("patches", "patchesJson6902"):
+        items = kustomization.get(key)
+        named += [item.get("path") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    merges = kustomization.get("patchesStrategicMerge")
+    named += merges if isinstance(merges, list) else []
+    folder = posixpath.dirname(path)
+    return {posixpath.normpath(posixpath.join(folder, n)) for n in named if isinstance(n, str) and "\n" not in n}
+
+
+def _read_tree(tree: Tree, patches: set[str], reading: Reading) -> None:
+    origin = tree.origin
+    if origin.file.path in patches:
+        for document in tree.documents[:1]:
+            message = "this is a patch that a kustomization applies; it is not judged by itself"
+            reading.problems.append(origin.problem("not-evaluated", document, message, notice=True))
+        return
+    for document in tree.documents:
+        if is_kustomization(origin, document):
+            message = "Kustomize is not evaluated; the files that it names are judged as they are written"
+            hint = "render it with `kubectl kustomize` and scan the result"
+            reading.problems.append(origin.problem("not-evaluated", document, message, hint, notice=True))
+            continue
+        reading.problems += duplicate_keys(origin, document, "syntax", "the API server takes the last one", True)
+        reading.manifests += _objects(NodePlace(origin, document), reading.problems)
+
+
+def _objects(place: NodePlace, problems: list[Problem]) -> Iterator[Manifest]:
+    """The objects of one document; lists, also lists in lists, are taken apart."""
+    pending: list[tuple[NodePlace, str, str]] = [(place, "", "")]
+    while pending:
+        at, outer_version, item_kind = pending.pop()
+        node = at.node
+        if not isinstance(node, MappingNode):
+            problems.append(at.origin.problem("not-evaluated", node, "this is no Kubernetes object", notice=True))
+            continue
+        api_version, kind = _text(node, "apiVersion") or outer_version, _text(node, "kind") or item_kind
+        if not api_version or not kind:
+            problems.append(_incomplete(at, api_version, kind))
+            continue
+        items = _list_items(at, api_version, kind)
+        if items is None:
+            value = manifest_value(node)
+            _fill(value, api_version, kind)
+            yield Manifest(api_version, kind, value, at)
+            continue
+        # The items of a typed list may leave out what the list already says.
+        inner = ("", "") if kind == "List" else (api_version, kind.removesuffix("List"))
+        pending += [(item, *inner) for item in reversed(items)]
+
+
+def _incomplete(place: NodePlace, api_version: str, kind: str) -> Problem:
+    if not api_version and not kind:
+        message = "this document has neither apiVersion nor kind; it is no Kubernetes object"
+        return place.origin.problem("not-evaluated", place.node, message, notice=True)
+    missing = "kind" if api_version else "apiVersion"
+    return place.origin.problem("value", place.node, f"this object has no {missing}; Kubernetes rejects it")
+
+
+def _list_items(place: NodePlace, api_version: str, kind: str) -> list[NodePlace] | None:
+    if not kind.endswith("List") or group_of(api_version) not in BUILT_IN_GROUPS:
+        return None
+    items = place.child("items")
+    if items is None or not isinstance(items.node, SequenceNode):
+        return None
+    return [NodePlace(place.origin, node) for node in items.node.value]
+
+
+def _fill(value: dict[str, Value], api_version: str, kind: str) -> None:
+    value.setdefault("apiVersion", api_version)
+    value.setdefault("kind", kind)
+    if kind == "CustomResourceDefinition":
+        for holder in _schema_holders(value):
+            if "openAPIV3Schema" in holder:
+                holder["openAPIV3Schema"] = Unknown(_SCHEMA_REASON, kind="limit", present=True)
+
+
+def _schema_holders(value: dict[str, Value]) -> Iterable[dict[str, Value]]:
+    spec = value.get("spec")
+    if not isinstance(spec, dict):
+        return
+    versions = spec.get("versions")
+    holders = [v.get("schema") for v in versions if isinstance(v, dict)] if isinstance(versions, list) else []
+    for holder in [*holders, spec.get("validation")]:
+        if isinstance(holder, dict):
+            yield holder
