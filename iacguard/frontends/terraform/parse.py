@@ -17,7 +17,7 @@ from iacguard.source import SourceFile
 
 Problems = tuple[Problem, ...]
 
-_IDENTIFIER = re.compile(rb"IACGUARD_END_*")
+_MARKER = re.compile(rb"IACGUARD_END_*")
 
 
 def parse(file: SourceFile) -> tuple[Document | None, Problems]:
@@ -70,11 +70,11 @@ def read_template(data: bytes) -> Literal | Template:
         parts, _ = assemble(data, 0, len(data), (), "bare")
         return as_expression(parts, 0, len(data), False, 0)
     # The grammar has no start for a lone template: it stands in a heredoc whose marker is not in the text.
-    marker = max((m.group() for m in _IDENTIFIER.finditer(data)), key=len, default=b"IACGUARD_END") + b"_"
+    marker = max((m.group() for m in _MARKER.finditer(data)), key=len, default=b"IACGUARD_END") + b"_"
     before = b"x = <<" + marker + b"\n"
     whole = before + data + b"\n" + marker + b"\n"
     start, end = len(before), len(before) + len(data)
-    attribute = _sole_attribute(whole, start)
+    attribute = _sole_attribute(whole, start, "a template")
     heredoc = attribute.children[2].children[0].children[0]
     try:
         markers = Expressions(whole).markers(heredoc, 1)
@@ -93,7 +93,7 @@ def read_expression(data: bytes) -> Expr:
     before = b"x = "
     start = len(before)
     whole = before + text + b"\n"
-    attribute = _sole_attribute(whole, start - skipped)
+    attribute = _sole_attribute(whole, start - skipped, "an expression")
     try:
         found = Expressions(whole).expression(attribute.children[2], 1)
     except ReadError as error:
@@ -101,12 +101,12 @@ def read_expression(data: bytes) -> Expr:
     return moved(found, lambda offset: offset - start + skipped)
 
 
-def _sole_attribute(whole: bytes, shift: int) -> Node:
+def _sole_attribute(whole: bytes, shift: int, what: str) -> Node:
     """The one attribute that the wrapped text must be; else ReadError, its place moved back by ``shift``."""
     root = syntax_tree(without_exponents(whole))
     if root.has_error:
         at = first_error(root).start_byte
-        raise _shifted(ReadError(at, at + 1, "this cannot be read as an expression"), shift)
+        raise _shifted(ReadError(at, at + 1, f"this cannot be read as {what}"), shift)
     items = [c for body in solid(root.children) for c in solid(body.children)]
     if len(items) == 1 and items[0].type == "attribute":
         return items[0]
