@@ -31,7 +31,7 @@ def _descriptor(kind: ProblemKind) -> dict[str, Any]:
     meaning = _MEANINGS[kind]
     return {
         "id": kind,
-        "name": "".join(part.capitalize() for part in kind.split("-")),
+        "name": "".join(part.capitalize() for part in kind.split("-")) + "Problem",
         "shortDescription": {"text": meaning},
         "fullDescription": {"text": meaning},
         "help": {"text": f"{meaning} What was not read was not checked: mend it and scan again."},

@@ -1,0 +1,21 @@
+"""``python -m iacguard`` and the console script. Answers ``--version`` before anything heavy is imported."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line on ``sys.argv``; returns the exit status."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from iacguard import __version__
+
+        print(f"iacguard {__version__}")
+        return 0
+    from iacguard.cli.app import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
