@@ -102,6 +102,11 @@ def is_inside(base: str, path: str) -> bool:
     return path == base or path.startswith(base if base.endswith(os.sep) else base + os.sep)
 
 
+def may_read(base: str, real: str) -> bool:
+    """Whether ``real`` (links resolved) is inside ``base`` and not git's own: that can hold credentials."""
+    return is_inside(base, real) and ".git" not in relative(base, real).split("/")
+
+
 class DiskWorkspace:
     """Reads for front ends, below ``base`` (absolute, links resolved) only; implements the contract's Workspace.
 
@@ -128,6 +133,18 @@ class DiskWorkspace:
             self._listings[folder] = self._list(folder)
         return self._listings[folder]
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Names of the folders in ``folder``, sorted. Links are left out: they may lead in a circle."""
+        real = self._real(self._tidy(folder))
+        if real is None:
+            return ()
+        try:
+            with os.scandir(real) as entries:
+                names = (entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+                return tuple(sorted(name for name in names if name != ".git"))
+        except OSError:
+            return ()
+
     def exists(self, folder: str) -> bool:
         """Whether ``folder`` is a folder inside the base."""
         real = self._real(self._tidy(folder))
@@ -146,13 +163,11 @@ class DiskWorkspace:
     def _real(self, path: str) -> str | None:
         if path.startswith("../") or path == ".." or os.path.isabs(path) or "\x00" in path:
             return None
-        if ".git" in path.split("/"):  # configuration and history are no input; they can hold credentials
-            return None
         try:
             real = os.path.realpath(os.path.join(self._base, path))
         except OSError:
             return None
-        return real if is_inside(self._base, real) else None
+        return real if may_read(self._base, real) else None
 
     def _load(self, path: str) -> SourceFile | None:
         real = self._real(path)

@@ -47,6 +47,9 @@ class Workspace(Protocol):
     def listing(self, folder: str) -> tuple[str, ...]:
         """Names of the plain files in ``folder``, sorted; empty where there is no such folder inside the base."""
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Names of the folders in ``folder``, sorted; links to folders are left out."""
+
     def exists(self, folder: str) -> bool:
         """Whether ``folder`` is a folder inside the base."""
 
