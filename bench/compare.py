@@ -100,18 +100,28 @@ def read(scanner: Scanner, output: Path, folder: Path) -> list[Hit]:
 
 
 def print_speed(name: str, runs: dict[str, list[Measured]], hits: dict[str, list[Hit]]) -> None:
-    """Medians, ratios to ours, and peak memory."""
+    """Medians, ratios to ours, and peak memory. Processor time far below wall-clock time means waiting (a network)."""
+    heads = ("median s", "min", "max", "cpu s", "times ours", "peak MB", "findings")
+    print(f"\n{name}\n  {'':9}" + "".join(f"{head:>11}" for head in heads))
     ours = statistics.median(m.seconds for m in runs["iacguard"])
-    print(f"\n{name}\n  {'':9} {'median s':>9} {'min':>7} {'max':>7} {'times ours':>11} {'peak MB':>8} {'findings':>9}")
     for scanner in SCANNERS:
-        seconds = [m.seconds for m in runs[scanner.name]]
+        measured = runs[scanner.name]
+        seconds = [m.seconds for m in measured]
         median = statistics.median(seconds)
-        peak = max(m.megabytes for m in runs[scanner.name])
-        count = len(hits[scanner.name])
-        bad = sorted({m.status for m in runs[scanner.name]} - scanner.finished)
-        note = f"  exit status {bad}: not comparable" if bad else "" if count else "  found nothing: not comparable"
-        row = f"{median:9.3f} {min(seconds):7.3f} {max(seconds):7.3f} {median / ours:11.1f} {peak:8.0f} {count:9}"
-        print(f"  {scanner.name:9} {row}{note}", flush=True)
+        cpu = statistics.median(m.cpu for m in measured)
+        cells = [f"{value:.3f}" for value in (median, min(seconds), max(seconds), cpu)]
+        cells += [f"{median / ours:.1f}", f"{max(m.megabytes for m in measured):.0f}", str(len(hits[scanner.name]))]
+        print(
+            f"  {scanner.name:9}" + "".join(f"{cell:>11}" for cell in cells) + note(scanner, measured, hits), flush=True
+        )
+
+
+def note(scanner: Scanner, measured: list[Measured], hits: dict[str, list[Hit]]) -> str:
+    """Why a row is not to be compared, or ""."""
+    bad = sorted({m.status for m in measured} - scanner.finished)
+    if bad:
+        return f"  exit status {bad}: not comparable"
+    return "" if hits[scanner.name] else "  found nothing: not comparable"
 
 
 def by_category(hits: Iterable[Hit], categories: dict[str, str]) -> tuple[Counter[str], Counter[str]]:
@@ -143,6 +153,7 @@ def summary(runs: dict[str, list[Measured]], hits: dict[str, list[Hit]], categor
         name: {
             "seconds": [round(m.seconds, 4) for m in measured],
             "median": round(statistics.median(m.seconds for m in measured), 4),
+            "cpu": round(statistics.median(m.cpu for m in measured), 4),
             "peak_megabytes": round(max(m.megabytes for m in measured), 1),
             "status": sorted({m.status for m in measured}),
             "findings": dict(sorted(by_category(hits[name], categories)[0].items())),

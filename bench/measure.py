@@ -1,4 +1,4 @@
-"""Runs one program and measures it: wall-clock time and peak memory.
+"""Runs one program and measures it: wall-clock time, processor time and peak memory.
 
 Run as a program of its own (``python bench/measure.py TIMEOUT REPORT PROGRAM ARGUMENT...``): Linux counts a parent's
 memory at the time of the fork as the child's, so the parent that measures must be small.
@@ -17,9 +17,12 @@ from typing import NamedTuple
 
 
 class Measured(NamedTuple):
-    """One run: ``seconds`` of wall clock, ``megabytes`` of the largest process, the exit ``status`` (-9: timed out)."""
+    """One run: ``seconds`` of wall clock, ``cpu`` seconds of all its processes and threads, ``megabytes`` of the
+    largest process, the exit ``status`` (-9: timed out).
+    """
 
     seconds: float
+    cpu: float
     megabytes: float
     status: int
 
@@ -45,7 +48,8 @@ def _run(timeout: int, output: str, command: list[str]) -> dict[str, float]:
         _, status, usage = os.wait4(child, 0)
         seconds = time.perf_counter() - start
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return {"seconds": seconds, "megabytes": kilobytes / 1024, "status": os.waitstatus_to_exitcode(status)}
+    cpu = usage.ru_utime + usage.ru_stime
+    return {"seconds": seconds, "cpu": cpu, "megabytes": kilobytes / 1024, "status": os.waitstatus_to_exitcode(status)}
 
 
 if __name__ == "__main__":

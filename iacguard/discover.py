@@ -18,7 +18,7 @@ from iacguard.frontends.recognise import recognise
 from iacguard.model import Format, Span
 from iacguard.source import SourceFile
 from iacguard.walk import Entry, Guess, Walk, guess, walk
-from iacguard.workspace import MAX_BYTES, DiskWorkspace, encoding_problem, is_inside, read_plain, relative
+from iacguard.workspace import MAX_BYTES, DiskWorkspace, encoding_problem, is_inside, may_read, read_plain, relative
 
 _FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
 
@@ -214,7 +214,7 @@ def _take(found: _Collected, entry: Entry) -> None:
 
 def _link_is_inside(found: _Collected, entry: Entry) -> bool:
     real = os.path.realpath(entry.absolute)
-    if is_inside(found.base, real):
+    if may_read(found.base, real):
         return True
     found.problem(
         "unreadable",

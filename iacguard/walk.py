@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from iacguard.findings import PassedOver, Problem
 from iacguard.ignore import IgnoreRules, ignored_by
 from iacguard.model import Span
-from iacguard.workspace import is_inside, read_plain, relative
+from iacguard.workspace import is_inside, may_read, read_plain, relative
 
 #: As far as a file's name tells: in Terraform's language, perhaps a template or manifest, or neither.
 Guess: TypeAlias = Literal["terraform", "document", "other"]
@@ -119,7 +119,7 @@ class _Walker:
     def _visit(self, folder: _Folder) -> list[_Folder]:
         try:
             with os.scandir(folder.absolute) as listing:
-                entries = list(listing)
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             reason = error.strerror or str(error)
             self._problem(folder.path, f"the folder could not be read: {reason}", "check its permissions")
@@ -201,7 +201,7 @@ class _Walker:
     def _folder_link(
         self, entry: os.DirEntry[str], path: str, real: str, layers: tuple[IgnoreRules, ...]
     ) -> _Folder | None:
-        if not is_inside(self.base, real):
+        if not may_read(self.base, real):
             self._problem(path, "the link leads out of the scanned root and was not followed", _IGNORE_HINT)
         elif is_inside(real, os.path.realpath(os.path.dirname(entry.path))):
             self._problem(path, "the link leads back to a folder above it and was not followed", _IGNORE_HINT)
