@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ CFN = "Resources:\n  B:\n    Type: AWS::S3::Bucket\n"
 K8S = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
 
 
-def write(root: Path, **files: str | bytes) -> None:
+def write(root: Path, files: Mapping[str, str | bytes]) -> None:
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +26,7 @@ def write(root: Path, **files: str | bytes) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
-    files = {
+    files: dict[str, str | bytes] = {
         "main.tf": TF,
         "net/main.tofu": TF,
         "net/more.tf.json": "{}",
@@ -43,7 +44,7 @@ def project(tmp_path: Path) -> Path:
         "venv/pyvenv.cfg": "",
         "venv/share/k.yaml": K8S,
     }
-    write(root, **files)
+    write(root, files)
     return root
 
 
@@ -104,26 +105,26 @@ def test_the_base_is_the_checkout_else_what_the_paths_have_in_common(project: Pa
 def test_a_named_terraform_file_brings_its_module_along(project: Path) -> None:
     found = discover((str(project / "net" / "main.tofu"),))
     assert paths(found) == {"terraform": ["main.tofu", "more.tf.json"]}
-    assert found.reported == {"main.tofu"}
+    assert found.reported == frozenset({"main.tofu"})
 
 
 def test_a_named_manifest_brings_its_neighbours_along_and_a_template_does_not(project: Path) -> None:
-    write(project, **{"k8s/stack.yaml": CFN, "k8s/main.tf": TF})
+    write(project, {"k8s/stack.yaml": CFN, "k8s/main.tf": TF})
     manifest = discover((str(project / "k8s" / "pod.yml"),))
     assert paths(manifest)["kubernetes"] == ["pod.json", "pod.yml"]
     assert "terraform" not in paths(manifest)
-    assert manifest.reported == {"pod.yml"}
+    assert manifest.reported == frozenset({"pod.yml"})
     assert paths(discover((str(project / "stack.yaml"),))) == {"cloudformation": ["stack.yaml"]}
 
 
 def test_a_named_file_beside_a_named_folder(project: Path) -> None:
     found = discover((str(project / "net"), str(project / "main.tf")))
     assert paths(found)["terraform"] == ["main.tf", "net/main.tofu", "net/more.tf.json", "terraform.tfvars"]
-    assert found.reported == {"main.tf", "net/main.tofu", "net/more.tf.json"}
+    assert found.reported == frozenset({"main.tf", "net/main.tofu", "net/more.tf.json"})
 
 
 def test_a_named_file_is_scanned_though_it_is_ignored_or_oddly_called(project: Path) -> None:
-    write(project, **{".gitignore": "*.tf\n", "pod.txt": K8S})
+    write(project, {".gitignore": "*.tf\n", "pod.txt": K8S})
     assert paths(discover((str(project / "main.tf"),)))["terraform"] == ["main.tf", "terraform.tfvars"]
     assert paths(discover((str(project), str(project / "main.tf"))))["terraform"][0] == "main.tf"
     assert "pod.txt" in paths(discover((str(project / "pod.txt"),)))["kubernetes"]
@@ -177,7 +178,7 @@ def test_var_files_are_read_from_anywhere(project: Path, tmp_path: Path) -> None
     ],
 )
 def test_code_that_cannot_be_read_is_a_problem(project: Path, name: str, content: bytes, message: str) -> None:
-    write(project, **{name: content})
+    write(project, {name: content})
     found = discover((str(project),))
     assert said(found) == {name: message}
     assert all(p.hint and not p.notice for p in found.problems)
@@ -195,14 +196,14 @@ def test_code_that_cannot_be_read_is_a_problem(project: Path, name: str, content
     ],
 )
 def test_what_is_no_code_is_passed_over(project: Path, name: str, content: bytes, reason: str) -> None:
-    write(project, **{name: content})
+    write(project, {name: content})
     found = discover((str(project),))
     assert found.problems == ()
     assert reason in passed(found)[name]
 
 
 def test_marks_and_line_ends_are_no_trouble(project: Path) -> None:
-    write(project, **{"bom.tf": b"\xef\xbb\xbf" + TF.encode(), "crlf.yaml": K8S.replace("\n", "\r\n")})
+    write(project, {"bom.tf": b"\xef\xbb\xbf" + TF.encode(), "crlf.yaml": K8S.replace("\n", "\r\n")})
     found = discover((str(project),))
     assert found.problems == ()
     assert "bom.tf" in paths(found)["terraform"]
@@ -210,7 +211,7 @@ def test_marks_and_line_ends_are_no_trouble(project: Path) -> None:
 
 
 def test_links(project: Path, tmp_path: Path) -> None:
-    write(tmp_path, **{"outside/main.tf": TF})
+    write(tmp_path, {"outside/main.tf": TF})
     links = {
         "out.tf": "../outside/main.tf",
         "out": "../outside",
@@ -223,7 +224,7 @@ def test_links(project: Path, tmp_path: Path) -> None:
         "mods": "net",
         "config.tf": ".git/config",
     }
-    write(project, **{".git/config": "x"})
+    write(project, {".git/config": "x"})
     for name, target in links.items():
         (project / name).symlink_to(target)
     found = discover((str(project),))
@@ -244,7 +245,7 @@ def test_links(project: Path, tmp_path: Path) -> None:
 
 def test_a_link_to_a_folder_that_is_not_scanned_otherwise_is_followed_once(project: Path) -> None:
     (project / ".git").mkdir()
-    write(project, **{"env/main.tf": TF, "shared/vars.tf": TF})
+    write(project, {"env/main.tf": TF, "shared/vars.tf": TF})
     (project / "env" / "one").symlink_to("../shared")
     (project / "env" / "two").symlink_to("../shared")
     (project / "shared" / "back").symlink_to("../env")
@@ -257,7 +258,7 @@ def test_a_link_to_a_folder_that_is_not_scanned_otherwise_is_followed_once(proje
 
 
 def test_an_ignored_link_is_no_problem(project: Path, tmp_path: Path) -> None:
-    write(project, **{".iacguardignore": "out\nloop/\n*.gone.tf\n"})
+    write(project, {".iacguardignore": "out\nloop/\n*.gone.tf\n"})
     (project / "out").symlink_to(tmp_path)
     (project / "loop").symlink_to(".")
     (project / "a.gone.tf").symlink_to("nowhere")
@@ -292,7 +293,7 @@ def test_very_deep_folders(tmp_path: Path) -> None:
             here = inner
     finally:
         os.close(here)
-    write(tmp_path, **{"main.tf": TF})
+    write(tmp_path, {"main.tf": TF})
     found = discover((str(tmp_path),))
     assert paths(found) == {"terraform": ["main.tf"]}
     assert [p.message for p in found.problems] == ["the folder could not be read: File name too long"]

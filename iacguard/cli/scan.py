@@ -34,7 +34,8 @@ Exit status:
   0  no finding at or above --fail-on, and everything was read
   1  findings at or above --fail-on
   2  the run could not start: usage, a policy, an output that cannot be written
-  3  part of the input could not be read or decided (--allow-incomplete accepts that)
+  3  part of the input could not be read or decided, whatever else was found
+     (--allow-incomplete accepts that)
 """
 
 
@@ -169,14 +170,16 @@ def _conclude(
 
 
 def exit_status(result: ScanResult, fail_on: FailOn, exit_zero: bool, allow_incomplete: bool) -> int:
-    """The run's exit status. Findings go before an incomplete scan: a gate must not be softened by a broken file."""
+    """The run's exit status. An incomplete scan goes before findings: there may be more than were seen."""
     if exit_zero:
         return CLEAN
+    if not (result.complete or allow_incomplete):
+        return INCOMPLETE
     if fail_on is not FailOn.NONE:
         failing = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1]
         if any(f.verdict == "violated" and f.rule.severity in failing for f in result.findings):
             return FINDINGS
-    return CLEAN if result.complete or allow_incomplete else INCOMPLETE
+    return CLEAN
 
 
 def split(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from typing import Final
 
 #: No finding at or above the threshold, and everything was read.
 CLEAN: Final = 0
-#: At least one finding at or above the threshold. It goes before INCOMPLETE; the summary says both.
+#: At least one finding at or above the threshold, and everything was read.
 FINDINGS: Final = 1
 #: The run could not start or be finished: usage, configuration, a policy, an output that cannot be written.
 USAGE: Final = 2
-#: Part of the input was not read or not decided, and nothing else failed.
+#: Part of the input was not read or not decided; it goes before FINDINGS, and the summary says both.
 INCOMPLETE: Final = 3
 #: What a shell reports for a program that was interrupted (128 + SIGINT).
 INTERRUPTED: Final = 130
