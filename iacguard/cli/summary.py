@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iacguard.findings import Problem, ScanResult
+from iacguard.model import Format
 from iacguard.report.selection import by_severity
 from iacguard.report.text import printable
 
@@ -85,7 +86,7 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _of_formats(counts: Mapping[str, int], noun: str) -> str:
+def _of_formats(counts: Mapping[Format, int], noun: str) -> str:
     """``53 files (50 Terraform, 3 Kubernetes)``; the formats only where there are several."""
     present = [(name, count) for name, count in counts.items() if count]
     total = plural(sum(count for _, count in present), noun)
