@@ -1,0 +1,74 @@
+"""Every format's resources in one vocabulary: ``docs/vocabulary.md`` says what comes out, the tables say how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from iacguard.findings import Problem
+from iacguard.frontends.contract import Stack
+from iacguard.model import Edge, Graph
+from iacguard.normalise.draft import Draft
+
+__all__ = ["normalise"]
+
+
+def normalise(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
+    """The stack's resources in the common vocabulary, linked; what was found wrong on the way are the problems.
+
+    Never raises for what a file says, and never changes the stack's own data.
+    """
+    drafts = [Draft(resource) for resource in stack.resources]
+    problems: list[Problem] = []
+    edges = _STEPS[stack.format](drafts, list(stack.edges), problems)
+    return Graph.of((d.finish() for d in drafts), edges), tuple(problems)
+
+
+def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    _cloud(drafts, edges, problems)
+    return edges
+
+
+def _cloudformation(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    from iacguard.normalise.cloudformation import rename_edges, translate
+
+    names: dict[str, dict[str, str]] = {}
+    for draft in drafts:
+        renamed = translate(draft)
+        if renamed is not None:
+            names[draft.address] = renamed
+    edges = rename_edges(edges, names)
+    _cloud(drafts, edges, problems)
+    return edges
+
+
+def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> None:
+    from iacguard.normalise.aliases import adapt
+    from iacguard.normalise.bindings import add_bindings, parent_type
+    from iacguard.normalise.firewall import add_rules
+    from iacguard.normalise.fold import fold
+    from iacguard.normalise.statements import add_statements
+
+    for draft in drafts:
+        adapt(draft)
+        if draft.type.startswith("aws_"):
+            add_statements(draft, problems)
+        elif parent_type(draft.type):
+            add_bindings(draft, problems)
+        add_rules(draft)
+    fold(drafts, edges)
+
+
+def _kubernetes(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    from iacguard.normalise.workload import add_pod, add_role_rules
+
+    for draft in drafts:
+        add_pod(draft)
+    add_role_rules(drafts)
+    return edges
+
+
+_STEPS: dict[str, Callable[[list[Draft], list[Edge], list[Problem]], list[Edge]]] = {
+    "terraform": _terraform,
+    "cloudformation": _cloudformation,
+    "kubernetes": _kubernetes,
+}

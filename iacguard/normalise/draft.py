@@ -44,6 +44,17 @@ class Draft:
         if place is not None:
             self.origin((name,), place)
 
+    def rewrite(self, type_: str, attributes: dict[str, Value], place: Place) -> None:
+        """Take a new type, attributes that belong to this draft from now on, and the place that knows their names."""
+        self.type, self.attributes, self.place = type_, attributes, place
+        self.origins = dict(self.origins)
+        self._own = set()
+
+    def retype(self, type_: str) -> None:
+        """Take another type; nothing else changes."""
+        self._open()
+        self.type = type_
+
     def remove(self, name: str) -> None:
         self._open().discard(name)
         self.attributes.pop(name, None)

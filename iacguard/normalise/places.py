@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from iacguard.model import Key, Path, Place, Span, Step
-
-NO_MOVES: Mapping[Path, Path] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class MovedPlace:
     """
 
     root: Place
-    moves: Mapping[Path, Path] = NO_MOVES
+    moves: Mapping[Path, Path] = field(default_factory=dict)
     at: Path = ()
     old: Path = ()
 

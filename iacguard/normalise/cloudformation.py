@@ -1,0 +1,301 @@
+"""CloudFormation's types and properties in Terraform's vocabulary, by the rows of ``tables/cloudformation``.
+
+What no row names follows the rule: names in snake case, an object becomes a block (a list of one object).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from iacguard.model import REST, Edge, Path, Unknown, Value
+from iacguard.normalise.convert import camel, camel_keys, convert, snake
+from iacguard.normalise.draft import Draft
+from iacguard.normalise.places import MovedPlace
+from iacguard.normalise.tables import load, words
+from iacguard.normalise.values import MAX_DEPTH, integer, items, text
+
+#: Arguments that are text in Terraform and that people write as a bare number.
+_TEXT = frozenset({"engine_version", "version", "source_account", "account_id", "platform_version", "kafka_version"})
+#: Arguments that stay text even where they read "true".
+_STAYS_TEXT = frozenset({"value", "default_value", "string_value", "values"})
+_TOO_DEEP = Unknown(f"nested deeper than {MAX_DEPTH} levels", kind="limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What becomes of one property: where it goes, by which conversions, and the rules of its members."""
+
+    target: tuple[str, ...] = ()
+    conversions: tuple[tuple[str, str], ...] = ()
+    members: dict[str, Rule] | None = None
+    pairs: dict[str, Rule] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One CloudFormation type. ``chosen``: other Terraform types, taken where the property is written."""
+
+    type: str
+    members: dict[str, Rule]
+    numbers: frozenset[str]
+    chosen: tuple[tuple[str, str], ...] = ()
+
+
+_PLAIN = Rule()
+
+
+def translate(draft: Draft) -> dict[str, str] | None:
+    """Rewrite a CloudFormation resource; returns native property -> attribute, None where its type has no row."""
+    row = find_row(draft.resource.native_type)
+    if row is None or not isinstance(draft.attributes, dict):
+        return None
+    work = _Translation(row.numbers)
+    source = draft.attributes
+    out = work.members(source, row.members, {}, (), (), 0)
+    names = {old[0]: new[0] for new, old in reversed(work.moves.items()) if old}
+    draft.rewrite(row.type, out, MovedPlace(draft.place, work.moves))
+    for name, type_ in row.chosen:
+        if source.get(name):
+            draft.type = type_
+            break
+    return {str(k): str(v) for k, v in names.items()}
+
+
+def rename_edges(edges: list[Edge], names: dict[str, dict[str, str]]) -> list[Edge]:
+    """Edges of translated resources, by the attribute's new name."""
+    out = []
+    for edge in edges:
+        renamed = names.get(edge.source)
+        if renamed is not None:
+            head, _dot, _ = edge.attribute.partition(".")
+            edge = replace(edge, attribute=renamed.get(head, snake(head)) if head else "")
+        out.append(edge)
+    return out
+
+
+@dataclass(slots=True)
+class _Translation:
+    """One resource's translation: ``moves`` collects new path -> old path."""
+
+    numbers: frozenset[str]
+    moves: dict[Path, Path]
+
+    def __init__(self, numbers: frozenset[str]) -> None:
+        self.numbers = numbers
+        self.moves = {}
+
+    def members(
+        self, source: dict[str, Value], rules: dict[str, Rule], out: dict[str, Value], new: Path, old: Path, depth: int
+    ) -> dict[str, Value]:
+        for key, value in source.items():
+            rule = rules.get(key, _PLAIN)
+            if not isinstance(key, str) or key == REST:
+                out[REST] = value
+            elif rule.pairs is not None:
+                self._pairs(value, rule.pairs, out, new, (*old, key))
+            elif rule.target == (".",):
+                self._splice(value, rule, out, new, (*old, key), depth)
+            else:
+                target = rule.target or (snake(key),)
+                into, at = _descend(out, new, target)
+                at = (*at, target[-1])
+                self.moves[at] = (*old, key)
+                into[target[-1]] = self.value(value, rule, at, (*old, key), depth + 1)
+        return out
+
+    def _splice(self, value: Value, rule: Rule, out: dict[str, Value], new: Path, old: Path, depth: int) -> None:
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            self.members(value, rule.members or {}, out, new, old, depth + 1)
+        elif isinstance(value, Unknown):
+            out[REST] = value
+
+    def _pairs(self, value: Value, rules: dict[str, Rule], out: dict[str, Value], new: Path, old: Path) -> None:
+        """A list of {Key, Value} whose keys are attributes of their own."""
+        for index, pair in enumerate(items(value)):
+            key = pair.get("Key", pair.get("Name")) if isinstance(pair, dict) else pair
+            if isinstance(key, Unknown):
+                out.setdefault(REST, key)
+            rule = rules.get(key) if isinstance(key, str) else None
+            if rule is None or not isinstance(pair, dict):
+                continue
+            into, at = _descend(out, new, rule.target)
+            at = (*at, rule.target[-1])
+            self.moves[at] = (*old, index, "Value")
+            into[rule.target[-1]] = self.value(pair.get("Value"), rule, at, (*old, index, "Value"), 1)
+
+    def value(self, value: Value, rule: Rule, new: Path, old: Path, depth: int) -> Value:
+        if depth > MAX_DEPTH:
+            return _TOO_DEEP
+        for name, argument in rule.conversions:
+            shape = _SHAPES.get(name)
+            if shape is not None:
+                value = shape(self, value, argument, new, old)
+            elif name in ("map", "object"):
+                return self._object(value, rule, new, old, depth) if name == "object" else value
+            else:
+                value = convert(value, name, argument)
+        if isinstance(value, dict):
+            self.moves[(*new, 0)] = old
+            return [self.members(value, rule.members or {}, {}, (*new, 0), old, depth)]
+        if isinstance(value, list):
+            return [self._item(v, rule, (*new, i), (*old, i), depth) for i, v in enumerate(value)]
+        if isinstance(value, Unknown):
+            return self._choices(value, rule, depth) if value.choices else value
+        return self.scalar(value, new)
+
+    def _item(self, value: Value, rule: Rule, new: Path, old: Path, depth: int) -> Value:
+        if isinstance(value, dict):
+            # An item that a conversion has already placed (list of one, plucked) keeps that place.
+            return self.members(value, rule.members or {}, {}, new, self.moves.get(new, old), depth)
+        if isinstance(value, list):
+            return self.value(value, _PLAIN, new, old, depth + 1)
+        if isinstance(value, Unknown) and value.choices:
+            choices = [self._item(c, rule, new, old, depth + 1) for c in value.choices]
+            return replace(value, choices=tuple(choices))
+        return self.scalar(value, new)
+
+    def _object(self, value: Value, rule: Rule, new: Path, old: Path, depth: int) -> Value:
+        if isinstance(value, dict):
+            return self.members(value, rule.members or {}, {}, new, old, depth)
+        return value
+
+    def _choices(self, value: Unknown, rule: Rule, depth: int) -> Value:
+        apart = _Translation(self.numbers)
+        shaped = replace(rule, conversions=())
+        return replace(value, choices=tuple(apart.value(c, shaped, ("",), (), depth + 1) for c in value.choices))
+
+    def scalar(self, value: Value, new: Path) -> Value:
+        name = next((k for k in reversed(new) if isinstance(k, str)), "")
+        if isinstance(value, str):
+            if name in self.numbers:
+                number = integer(value)
+                return value if number is None else number
+            if len(value) < 6 and value.lower() in ("true", "false") and name not in _STAYS_TEXT:
+                return value.lower() == "true"
+        elif name in _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
+            return text(value)
+        return value
+
+
+def _descend(out: dict[str, Value], new: Path, target: tuple[str, ...]) -> tuple[dict[str, Value], Path]:
+    """The object that ``target``'s last name belongs to; blocks on the way are made."""
+    for name in target[:-1]:
+        found = out.get(name)
+        if not (isinstance(found, list) and found and isinstance(found[0], dict)):
+            found = out[name] = [{}]
+        out, new = found[0], (*new, name, 0)
+    return out, new
+
+
+def _tags(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    if not isinstance(value, list):
+        return value
+    out: dict[str, Value] = {}
+    for index, pair in enumerate(value):
+        key = pair.get("Key", pair.get("TagKey")) if isinstance(pair, dict) else pair
+        if isinstance(key, str) and isinstance(pair, dict):
+            out[key] = pair.get("Value", pair.get("TagValue"))
+            work.moves[(*new, key)] = (*old, index, "Value")
+        else:
+            out[REST] = key if isinstance(key, Unknown) else Unknown("a tag's key is not known")
+    return out
+
+
+def _pluck(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    if not isinstance(value, list):
+        return value.get(argument) if isinstance(value, dict) else value
+    for index in range(len(value)):
+        work.moves[(*new, index)] = (*old, index, argument)
+    return [v.get(argument) if isinstance(v, dict) else v for v in value]
+
+
+def _list(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    if isinstance(value, list):
+        return value
+    work.moves[(*new, 0)] = old
+    return [value]
+
+
+def _entries(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    if not isinstance(value, dict):
+        return value
+    out: list[Value] = []
+    for key, inner in value.items():
+        if key == REST:
+            out.append(replace(inner, spread=True) if isinstance(inner, Unknown) else inner)
+            continue
+        work.moves[(*new, len(out))] = (*old, key)
+        work.moves[(*new, len(out), "value")] = (*old, key)
+        out.append({"name": key, "value": inner})
+    return out
+
+
+def _camel(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    _camel_moves(work, value, new, old, 0)
+    return camel_keys(value, frozenset(argument.split(",")))
+
+
+def _camel_moves(work: _Translation, value: Value, new: Path, old: Path, depth: int) -> None:
+    if depth > 6:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            at = (*new, camel(key))
+            work.moves[at] = (*old, key)
+            _camel_moves(work, inner, at, (*old, key), depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _camel_moves(work, inner, (*new, index), (*old, index), depth + 1)
+
+
+_SHAPES = {"tags": _tags, "pluck": _pluck, "list": _list, "entries": _entries, "camel": _camel}
+
+
+@cache
+def find_row(native: str) -> Row | None:
+    """The row of a CloudFormation type, None where there is none."""
+    parts = native.split("::")
+    if len(parts) != 3 or parts[0] != "AWS" or not parts[1].isalnum():
+        return None
+    table = load(f"cloudformation/{parts[1].lower()}")
+    raw = table.get(native)
+    if not isinstance(raw, dict) or "as" not in raw:
+        return None
+    root: dict[str, Any] = {"Tags": Rule((), (("tags", ""), ("map", "")))}
+    chosen = []
+    for path, entry in raw.items():
+        if path == "as":
+            continue
+        if path.startswith("as "):
+            chosen.append((path[3:], entry))
+        else:
+            _insert(root, path.split("."), entry)
+    return Row(raw["as"], root, frozenset(words(table.get("numbers", ""))), tuple(chosen))
+
+
+def _insert(root: dict[str, Rule], path: list[str], entry: Any) -> None:
+    for name in path[:-1]:
+        rule = root.get(name, _PLAIN)
+        if rule.members is None:
+            rule = root[name] = replace(rule, members={})
+        assert rule.members is not None
+        root = rule.members
+    old = root.get(path[-1], _PLAIN)
+    if isinstance(entry, dict):
+        root[path[-1]] = replace(old, pairs={k: _rule(v, k) for k, v in entry.items()})
+    else:
+        made = _rule(entry, path[-1])
+        root[path[-1]] = replace(made, members=old.members)
+
+
+def _rule(entry: str, name: str) -> Rule:
+    """``target conversion conversion:argument``; the target ``=`` is the name that follows by rule."""
+    head, *rest = entry.split()
+    target = (".",) if head == "." else (snake(name),) if head == "=" else tuple(head.split("."))
+    conversions = []
+    for word in rest:
+        conversion, _, argument = word.partition(":")
+        conversions.append((conversion, argument))
+    return Rule(target, tuple(conversions))
