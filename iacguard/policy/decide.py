@@ -1,0 +1,178 @@
+"""Decide policies on resources: violated, satisfied or undecided, with the attribute that decided and the message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from iacguard.findings import Problem, Rule
+from iacguard.model import Graph, Path, Resource, Unknown, Value
+from iacguard.policy.compile import Condition, Pack, Policy
+from iacguard.policy.language import Context, EvaluationError, ExpressionError
+from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, truth
+from iacguard.policy.message import clean
+from iacguard.policy.trace import Origin, Tracer, member, path_of
+
+Verdict: TypeAlias = Literal["violated", "satisfied", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One policy on one resource, or on one item of it where the policy says ``each``.
+
+    ``path`` is the deciding attribute, from the resource's attributes; ``reasons`` say what was not known, for an
+    undecided one. A satisfied resource makes one decision without path and message.
+    """
+
+    rule: Rule
+    resource: Resource
+    verdict: Verdict
+    path: Path = ()
+    message: str = ""
+    reasons: tuple[str, ...] = ()
+    stack: str = ""
+
+
+def decide(pack: Pack, graph: Graph, stack_name: str) -> Iterator[Decision | Problem]:
+    """Every policy of ``pack`` on every resource of ``graph`` that it is for.
+
+    A policy that fails on a resource gives a Problem of kind "policy" in the place of its decision.
+    """
+    by_kind: dict[tuple[str, str], tuple[Policy, ...]] = {}
+    for resource in graph.resources:
+        kinds = (resource.type, resource.native_type)
+        policies = by_kind.get(kinds)
+        if policies is None:
+            policies = by_kind[kinds] = pack.for_kinds(*kinds)
+        for policy in policies:
+            if resource.parent and _decided_at_parent(policy, graph, resource):
+                continue
+            try:
+                yield from decide_one(policy, resource, graph, stack_name)
+            except Exception as error:
+                yield _failed(policy, resource, error)
+
+
+def _decided_at_parent(policy: Policy, graph: Graph, resource: Resource) -> bool:
+    parent = graph.by_address.get(resource.parent)
+    return parent is not None and (policy.decides(parent.type) or policy.decides(parent.native_type))
+
+
+def _failed(policy: Policy, resource: Resource, error: Exception) -> Problem:
+    expected = isinstance(error, (EvaluationError, ExpressionError))
+    what = str(error) if expected else f"{type(error).__name__}: {error}"
+    message = f"policy {policy.rule.id} failed on {clean(resource.address)}: {clean(what)}"
+    return Problem("policy", resource.span, message, f"the policy is written in {policy.file}")
+
+
+def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str) -> Iterator[Decision]:
+    """One policy on one resource: nothing where ``where`` rules it out, else at least one decision."""
+    context = Context(resource, graph)
+    applies: Tri = True
+    if policy.where is not None:
+        applies = truth(policy.where.expression.evaluate(resource.attributes, context))
+        if applies is False:
+            return
+    run = _Run(policy, resource, context, stack_name, applies)
+    decided = run.items() if policy.each is not None else run.whole()
+    none_failed = True
+    for decision in decided:
+        none_failed = False
+        yield decision
+    if none_failed:
+        yield Decision(policy.rule, resource, "satisfied", stack=stack_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    policy: Policy
+    resource: Resource
+    context: Context
+    stack: str
+    applies: Tri
+
+    def whole(self) -> Iterator[Decision]:
+        attributes = self.resource.attributes
+        answer = self._answer(attributes)
+        if answer is not False:
+            yield self._decision(answer, attributes, (), ())
+
+    def items(self) -> Iterator[Decision]:
+        assert self.policy.each is not None
+        found = self.policy.each.expression.evaluate(self.resource.attributes, self.context)
+        if found is None:
+            return
+        if isinstance(found, Unknown):
+            yield from self._unknown_list(found)
+            return
+        items = found if isinstance(found, list) else [found]
+        origins: Origin = None
+        for at, item in enumerate(items):
+            value, sure = _item(item)
+            answer = self._answer(value)
+            if answer is False:
+                continue
+            if origins is None:
+                origins = self._origins(items is not found)
+            reasons = () if sure else (item.reason,)
+            yield self._decision(answer if sure else None, value, member(origins, at), reasons)
+
+    def _unknown_list(self, found: Unknown) -> Iterator[Decision]:
+        """Undecided, unless no item whatever would violate, or each list that it can be has none that does."""
+        if self._answer(blur(found)) is False:
+            return
+        if found.choices and all(self._no_violation(c) for c in found.choices):
+            return
+        yield self._decision(None, blur(found), self._origins(False), (found.reason,))
+
+    def _no_violation(self, choice: Value) -> bool:
+        if choice is None:
+            return True
+        items = choice if isinstance(choice, list) else [choice]
+        return all(self._answer(_item(i)[0]) is False for i in items)
+
+    def _origins(self, wrap: bool) -> Origin:
+        assert self.policy.each is not None
+        tracer = Tracer(self.resource.attributes, self.context)
+        _, origins = tracer.resolve(self.policy.each.expression.node, self.resource.attributes, ())
+        return [origins] if wrap else origins
+
+    def _answer(self, value: Value) -> Tri:
+        answer = truth(self.policy.deny.expression.evaluate(value, self.context))
+        return None if answer and self.applies is None else answer
+
+    def _decision(self, answer: Tri, value: Value, origin: Origin, reasons: tuple[str, ...]) -> Decision:
+        policy = self.policy
+        tracer = Tracer(self.resource.attributes, self.context)
+        message = policy.message.message.render(value, self.context)
+        path = self._path(tracer, value, origin)
+        if answer:
+            return Decision(policy.rule, self.resource, "violated", path, message, (), self.stack)
+        found = list(reasons)
+        if self.applies is None and policy.where is not None:
+            found.extend(tracer.reasons(policy.where.expression.node, self.resource.attributes))
+        if truth(policy.deny.expression.evaluate(value, self.context)) is None:
+            found.extend(tracer.reasons(policy.deny.expression.node, value))
+        why = tuple(dict.fromkeys(found)) or (first_unknown(value).reason,)
+        return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
+
+    def _path(self, tracer: Tracer, value: Value, origin: Origin) -> Path:
+        policy = self.policy
+        if policy.at is not None:
+            found = path_of(tracer.resolve(policy.at.expression.node, value, origin)[1])
+        else:
+            found = tracer.explain(policy.deny.expression.node, value, origin)
+        return found if found else (path_of(origin) or ())
+
+
+def _item(item: Value) -> tuple[Value, bool]:
+    """An item's value, and whether it is surely there."""
+    if isinstance(item, PossibleItem):
+        return item.item, False
+    if isinstance(item, Unknown) and item.spread:
+        return blur(item), False
+    return item, True
+
+
+__all__ = ["Condition", "Decision", "Verdict", "decide", "decide_one"]

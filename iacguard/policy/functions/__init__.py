@@ -1,0 +1,22 @@
+"""The functions that policies may call: literal tables, one a subject."""
+
+from __future__ import annotations
+
+from iacguard.policy.functions import builtin, graph, iam, kubernetes, network, text, times
+from iacguard.policy.functions.base import Function, invoke
+
+__all__ = ["FUNCTIONS", "SECTIONS", "Function", "invoke"]
+
+#: By subject, in the order of the documentation.
+SECTIONS: tuple[tuple[str, tuple[Function, ...]], ...] = (
+    ("Lists and values", builtin.LISTS),
+    ("The resource and the graph", graph.FUNCTIONS),
+    ("Addresses and ports", network.FUNCTIONS),
+    ("IAM statements", iam.FUNCTIONS),
+    ("Texts, versions and secrets", text.FUNCTIONS),
+    ("Kubernetes", kubernetes.FUNCTIONS),
+    ("Lengths of time", times.FUNCTIONS),
+    ("JMESPath's own", builtin.JMESPATH),
+)
+
+FUNCTIONS: dict[str, Function] = {f.name: f for _, table in SECTIONS for f in table}

@@ -1,0 +1,265 @@
+"""IAM statements, in the one shape that normalising gives: effect, actions, resources, principals, conditions.
+
+Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from iacguard.model import Unknown, Value
+from iacguard.policy import logic
+from iacguard.policy.functions.base import Function, decided, parameters
+from iacguard.policy.functions.network import open_to_world
+from iacguard.policy.language import read_field
+from iacguard.policy.logic import Tri, all_tri, any_tri, not_tri, truth
+
+#: Keys whose value names who or where the caller is, so that a fixed value really closes the statement. After
+#: "The meaning of public": https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+_LIMITING_KEYS = frozenset(
+    (
+        *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner"),
+        *("aws:sourcevpc", "aws:sourcevpce", "aws:sourceip", "aws:vpcsourceip", "aws:userid"),
+        *("aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:principalarn"),
+        *("s3:dataaccesspointarn", "s3:dataaccesspointaccount", "kms:calleraccount", "lambda:functionurlauthtype"),
+        *("elasticfilesystem:accesspointarn", "aws:vpceaccount", "aws:vpceorgid"),
+    )
+)
+_LIMITING_OPERATORS = frozenset(
+    ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
+)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str]:
+    # A run of stars is one: two next to each other make matching slow, and mean no more.
+    collapsed = re.sub(r"\*+", "*", text)
+    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in collapsed), re.I | re.S)
+
+
+def _matches(pattern: Value, text: str) -> Tri:
+    """Whether an IAM pattern (``*``, ``?``) matches ``text``, regardless of case; an unknown piece may be anything."""
+    if isinstance(pattern, str):
+        return _pattern(pattern).fullmatch(text) is not None
+    if not isinstance(pattern, Unknown):
+        return False
+    if pattern.choices and not pattern.spread:
+        answers = {_matches(c, text) for c in pattern.choices}
+        return answers.pop() if len(answers) == 1 else None
+    if not pattern.parts:
+        return None
+    pieces = (p if isinstance(p, str) else "*" for p in pattern.parts)
+    return None if _pattern("".join(pieces)).fullmatch(text) is not None else False
+
+
+def _items(statement: Value, name: str) -> Value:
+    found = read_field(statement, name)
+    return [] if found is None else found
+
+
+def _any(items: Value, test: Callable[[Value], Tri]) -> Tri:
+    """Kleene's "any" over a list of which items, or all, may be unknown."""
+    if isinstance(items, Unknown):
+        return None
+    answers: list[Tri] = []
+    for item in items if isinstance(items, list) else [items]:
+        if isinstance(item, logic.PossibleItem):
+            answers.append(False if test(item.item) is False else None)
+        elif isinstance(item, Unknown) and item.spread:
+            answers.append(None)
+        else:
+            answers.append(test(item))
+    return any_tri(answers)
+
+
+def _allows(statement: Value) -> Tri:
+    return logic.equal(read_field(statement, "effect"), "Allow")
+
+
+def _covers(statement: Value, name: str, text: str) -> Tri:
+    """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
+    excluded = _items(statement, f"not_{name}")
+    inverted = all_tri((truth(excluded), not_tri(_any(excluded, lambda p: _matches(p, text)))))
+    return any_tri((_any(_items(statement, name), lambda p: _matches(p, text)), inverted))
+
+
+def allows_action(statement: Value, action: Value) -> Value:
+    """Whether the statement allows the action: ``allows_action(@, 'iam:PassRole')``.
+
+    Wildcards in the statement count, and so does ``NotAction``. Resources and conditions are not looked at. An action
+    given with a wildcard (``'s3:*'``) asks whether all of it is allowed.
+    """
+    return decided(all_tri((_allows(statement), _covers(statement, "actions", action))), statement)
+
+
+def allows_any_action(statement: Value, actions: Value) -> Value:
+    """Whether the statement allows at least one of the actions."""
+    return decided(all_tri((_allows(statement), any_tri(_covers(statement, "actions", a) for a in actions))), statement)
+
+
+def allows_all_actions(statement: Value, actions: Value) -> Value:
+    """Whether the statement alone allows every one of the actions."""
+    return decided(all_tri((_allows(statement), *(_covers(statement, "actions", a) for a in actions))), statement)
+
+
+def has_wildcard_action(statement: Value) -> Value:
+    """Whether the statement allows every action, or every action of a service: ``*``, ``s3:*``, or by ``NotAction``."""
+    wild = any_tri((_any(_items(statement, "actions"), _wild_action), truth(_items(statement, "not_actions"))))
+    return decided(all_tri((_allows(statement), wild)), statement)
+
+
+def wildcard_actions(statement: Value) -> Value:
+    """The actions of the statement that are ``*`` or ``service:*``."""
+    found = _items(statement, "actions")
+    if isinstance(found, Unknown):
+        return logic.blur(found)
+    out: list[Value] = []
+    for action in found:
+        answer = _wild_action(action)
+        if answer:
+            out.append(action)
+        elif answer is None:
+            out.append(action if action.spread else logic.possible(action, action))
+    return out
+
+
+def _wild_action(action: Value) -> Tri:
+    if isinstance(action, str):
+        return action.rpartition(":")[2].strip("*") == "" and action != ""
+    if not isinstance(action, Unknown):
+        return False
+    if action.choices and not action.spread:
+        answers = {_wild_action(c) for c in action.choices}
+        return answers.pop() if len(answers) == 1 else None
+    return False if action.suffix and not action.suffix.endswith("*") else None
+
+
+def _every_action(action: Value) -> Tri:
+    if isinstance(action, str):
+        return action != "" and action.strip("*") in ("", ":")
+    return _matches(action, "*") if isinstance(action, Unknown) else False
+
+
+def _every_resource(resource: Value) -> Tri:
+    if isinstance(resource, str):
+        # "*", and an ARN of which every part is a wildcard.
+        return resource != "" and resource.removeprefix("arn:").strip("*:/") == ""
+    if not isinstance(resource, Unknown):
+        return False
+    if resource.choices and not resource.spread:
+        answers = {_every_resource(c) for c in resource.choices}
+        return answers.pop() if len(answers) == 1 else None
+    if any(isinstance(p, Unknown) and _created(p) for p in (resource, *resource.parts)):
+        return False
+    return False if any(p.strip("*:/") not in ("", "arn") for p in logic.known_pieces(resource)) else None
+
+
+def _created(unknown: Unknown) -> bool:
+    """Whether it is an attribute of a resource that is created here: a name or ARN, never a wildcard."""
+    return unknown.kind == "computed" and unknown.reference is not None
+
+
+def wildcard_resource(statement: Value) -> Value:
+    """Whether the statement allows its actions on every resource: ``*``, an all-wildcard ARN, or by ``NotResource``."""
+    return decided(all_tri((_allows(statement), _on_everything(statement))), statement)
+
+
+def _on_everything(statement: Value) -> Tri:
+    return any_tri((_any(_items(statement, "resources"), _every_resource), truth(_items(statement, "not_resources"))))
+
+
+def is_full_admin(statement: Value) -> Value:
+    """Whether the statement allows every action on every resource. Conditions are not looked at."""
+    every = _any(_items(statement, "actions"), _every_action)
+    return decided(all_tri((_allows(statement), every, _on_everything(statement))), statement)
+
+
+def wildcard_principal(statement: Value) -> Value:
+    """Whether the statement allows anybody: ``"*"``, ``{"AWS": "*"}``, or by ``NotPrincipal``.
+
+    Conditions are not looked at: add ``!limited_by_condition(@)``.
+    """
+    anybody = any_tri((_any(_items(statement, "principals"), _anybody), truth(_items(statement, "not_principals"))))
+    return decided(all_tri((_allows(statement), anybody)), statement)
+
+
+def _anybody(principal: Value) -> Tri:
+    identifier, kind = read_field(principal, "identifier"), read_field(principal, "type")
+    if isinstance(identifier, Unknown) and _created(identifier):
+        return False
+    named = any_tri((logic.equal(kind, "AWS"), logic.equal(kind, "*")))
+    return all_tri((named, logic.equal(identifier, "*")))
+
+
+def limited_by_condition(statement: Value, more_keys: Value = None) -> Value:
+    """Whether a condition really narrows who may call: a fixed account, organisation, ARN, VPC, endpoint or address.
+
+    Keys such as ``aws:SourceAccount``, ``aws:SourceArn``, ``aws:PrincipalOrgID``, ``aws:SourceVpce``, ``aws:SourceIp``
+    count, with an operator that demands a value (not ``StringNotEquals``, ``Null`` or ``...IfExists``) and values that
+    are not wildcards. ``more_keys`` adds keys of your own: ``limited_by_condition(@, ['sts:ExternalId'])``.
+    """
+    keys = _LIMITING_KEYS | {
+        k.lower() for k in (more_keys if isinstance(more_keys, list) else ()) if isinstance(k, str)
+    }
+    return decided(_any(_items(statement, "conditions"), lambda c: _limits(c, keys)), statement)
+
+
+def _limits(condition: Value, keys: Iterable[str]) -> Tri:
+    key, operator = read_field(condition, "key"), read_field(condition, "operator")
+    if isinstance(condition, Unknown) or isinstance(key, Unknown) or isinstance(operator, Unknown):
+        return None
+    plain = str(operator or "").lower().removeprefix("foranyvalue:")
+    if str(key or "").lower() not in keys or plain not in _LIMITING_OPERATORS:
+        return False
+    values = _items(condition, "values")
+    if isinstance(values, Unknown):
+        return None
+    loose = plain in ("stringlike", "arnlike", "arnequals")
+    # The values are alternatives: one that lets everybody in undoes the others.
+    return all_tri((truth(values), not_tri(_any(values, lambda v: _lets_all_in(v, plain == "ipaddress", loose)))))
+
+
+def _lets_all_in(value: Value, address: bool, patterns: bool) -> Tri:
+    if address:
+        return truth(open_to_world([value])) if isinstance(value, (str, Unknown)) else False
+    if isinstance(value, Unknown):
+        # An account's id or an ARN that is only looked up or created is never a wildcard.
+        if not patterns or value.kind in ("data", "computed"):
+            return False
+        return False if any(re.search(r"[0-9a-z]{4}", p) for p in logic.known_pieces(value)) else None
+    if not isinstance(value, str) or not patterns:
+        return False
+    if not value.lower().startswith("arn:"):
+        return value.strip("*?") == ""
+    return "".join(value.split(":")[4:]).strip("*?/") == ""
+
+
+def matches_action(pattern: Value, action: Value) -> Value:
+    """Whether an IAM pattern matches an action's name, regardless of case."""
+    return decided(_matches(pattern, action) if isinstance(action, str) else None, pattern, action)
+
+
+def account_of(arn: Value) -> Value:
+    """The account number in an ARN; null where it has none."""
+    parts = arn.split(":")
+    return parts[4] or None if len(parts) > 5 and parts[0] == "arn" else None
+
+
+_P = parameters
+_STATEMENT = "statement: object"
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("is_full_admin", is_full_admin, _P(_STATEMENT), "boolean", "decides"),
+    Function("allows_action", allows_action, _P(_STATEMENT, "action: string"), "boolean", "decides"),
+    Function("allows_any_action", allows_any_action, _P(_STATEMENT, "actions: array-string"), "boolean", "decides"),
+    Function("allows_all_actions", allows_all_actions, _P(_STATEMENT, "actions: array-string"), "boolean", "decides"),
+    Function("has_wildcard_action", has_wildcard_action, _P(_STATEMENT), "boolean", "decides"),
+    Function("wildcard_actions", wildcard_actions, _P(_STATEMENT), "array", "decides"),
+    Function("wildcard_resource", wildcard_resource, _P(_STATEMENT), "boolean", "decides"),
+    Function("wildcard_principal", wildcard_principal, _P(_STATEMENT), "boolean", "decides"),
+    Function("limited_by_condition", limited_by_condition, _P(_STATEMENT, "more_keys?: array"), "boolean", "decides"),
+    Function("matches_action", matches_action, _P("pattern: string", "action: string"), "boolean", "decides"),
+    Function("account_of", account_of, _P("arn: string"), "string"),
+)

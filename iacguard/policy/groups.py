@@ -1,0 +1,15 @@
+"""Names that stand for several kinds of resources."""
+
+from __future__ import annotations
+
+#: A policy may name these in ``resource``.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Workload": (
+        *("Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+    ),
+}
+
+
+def expand(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """``kinds`` with each group replaced by its members, each once, in order."""
+    return tuple(dict.fromkeys(member for kind in kinds for member in GROUPS.get(kind, (kind,))))

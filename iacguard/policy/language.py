@@ -1,0 +1,508 @@
+"""The condition language: JMESPath, compiled once to closures, over values of which some are not known.
+
+The grammar is the ``jmespath`` package's parser (https://jmespath.org/specification.html); the evaluator is ours
+because it keeps three values (:mod:`iacguard.policy.logic`). On plain data it answers exactly as JMESPath does.
+With unknown parts an answer is known only where every concrete value would give the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from iacguard.model import REST, Encoded, Graph, Resource, Unknown, Value
+from iacguard.policy import logic
+from iacguard.policy.logic import PossibleItem, blur, first_unknown, join, lift, possible, spread, truth
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be compiled. ``offset`` counts characters from the expression's start."""
+
+    def __init__(self, message: str, offset: int = 0, hint: str = "", function: str = "") -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.hint = hint
+        self.function = function
+
+
+class EvaluationError(Exception):
+    """An expression that fails on this data: a function was given a value of a wrong type."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What the functions of one decision may see.
+
+    ``strict``: a function that is given null where it needs something else fails, as JMESPath demands. Policies are
+    not strict: there the answer is null, because a missing argument is the commonest thing in infrastructure code.
+    """
+
+    resource: Resource | None = None
+    graph: Graph | None = None
+    strict: bool = False
+
+
+#: An expression, compiled: the current node and the context give a value.
+Closure: TypeAlias = Callable[[Value, Context], Value]
+Node: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Expref:
+    """An expression given as an argument (``&name``), bound to the context of the call."""
+
+    closure: Closure
+    context: Context
+
+    def of(self, item: Value) -> Value:
+        """The expression's value where ``item`` is the current node."""
+        return self.closure(item, self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One compiled expression. ``node`` is the parser's tree, which the tracer walks."""
+
+    text: str
+    node: Node
+    closure: Closure
+
+    def evaluate(self, value: Value, context: Context | None = None) -> Value:
+        """The value at ``value``; without a context exactly as JMESPath.
+
+        Raises EvaluationError where a function is given a wrong type.
+        """
+        return self.closure(value, context or Context(strict=True))
+
+
+def parse(text: str) -> Node:
+    """The tree of ``text``. Raises ExpressionError with the offset of the offending character."""
+    from jmespath import exceptions
+    from jmespath.parser import Parser
+
+    try:
+        node: Any = Parser().parse(text).parsed
+    except exceptions.EmptyExpressionError:
+        raise ExpressionError("the expression is empty") from None
+    except exceptions.IncompleteExpressionError:
+        raise ExpressionError("the expression ends too early", len(text)) from None
+    except exceptions.LexerError as error:
+        raise ExpressionError(error.message, error.lexer_position) from None
+    except exceptions.ParseError as error:
+        message = f"{error.token_value!r} cannot stand here"
+        raise ExpressionError(message, error.lex_position, _parse_hint(str(error.token_value))) from None
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply") from None
+    return cast(Node, node)
+
+
+def _parse_hint(token: str) -> str:
+    if token.isdigit() or token.startswith("-"):
+        return f"write numbers as `{token}` between backticks"
+    if token in ("true", "false", "null"):
+        return f"write `{token}` between backticks"
+    return ""
+
+
+def compile_expression(text: str) -> Expression:
+    """``text`` as an expression. Raises ExpressionError: bad grammar, unknown function, wrong number of arguments."""
+    node = parse(text)
+    try:
+        return Expression(text, node, compile_node(node))
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply") from None
+    except ExpressionError as error:
+        if error.function:
+            error.offset = max(0, text.find(f"{error.function}("))
+        raise
+
+
+def compile_node(node: Node) -> Closure:
+    """The closure of one node of the parser's tree."""
+    return _COMPILERS[node["type"]](node)
+
+
+def _identity(value: Value, context: Context) -> Value:
+    return value
+
+
+def _compile_identity(node: Node) -> Closure:
+    return _identity
+
+
+def _compile_literal(node: Node) -> Closure:
+    literal = node["value"]
+    return lambda value, context: literal
+
+
+def read_field(value: Value, name: str) -> Value:
+    """``value.name``: null where there is none, unknown where there may be one."""
+    if type(value) is dict:
+        if name in value:
+            return value[name]
+        return blur(value[REST]) if REST in value else None
+    if isinstance(value, Unknown):
+        if value.choices:
+            return lift(lambda c: read_field(c, name), value)
+        return None if value.parts else blur(value)
+    return value.get(name) if isinstance(value, Mapping) else None
+
+
+def _compile_field(node: Node) -> Closure:
+    name = node["value"]
+
+    def get(value: Value, context: Context) -> Value:
+        return read_field(value, name)
+
+    return get
+
+
+def _compile_chain(node: Node) -> Closure:
+    closures = [compile_node(child) for child in node["children"]]
+    if len(closures) == 2:
+        first, second = closures
+        return lambda value, context: second(first(value, context), context)
+
+    def chain(value: Value, context: Context) -> Value:
+        for closure in closures:
+            value = closure(value, context)
+        return value
+
+    return chain
+
+
+def read_index(value: Value, index: int) -> Value:
+    """``value[index]``; an item that may be missing before it makes it a choice or unknown."""
+    if isinstance(value, list):
+        size = len(value)
+        if not any(isinstance(item, Unknown) and item.spread for item in value):
+            return value[index] if -size <= index < size else None
+        return _open_index(value, index)
+    if isinstance(value, Unknown):
+        if value.choices:
+            return lift(lambda c: read_index(c, index), value)
+        return None if value.parts else blur(value)
+    return None
+
+
+def _open_index(items: list[Value], index: int) -> Value:
+    ahead = items if index >= 0 else list(reversed(items))
+    wanted = index if index >= 0 else -index - 1
+    for at, item in enumerate(ahead):
+        if isinstance(item, Unknown) and item.spread:
+            break
+        if at == wanted:
+            return item
+    candidates: list[Value] = []
+    why = first_unknown(items)
+    for item in ahead:
+        if isinstance(item, PossibleItem):
+            candidates.append(item.item)
+        elif isinstance(item, Unknown) and item.spread:
+            return blur(why)
+        else:
+            candidates.append(item)
+            if wanted == 0:
+                return join(candidates, why)
+    return join([*candidates, None], why)
+
+
+def _compile_index(node: Node) -> Closure:
+    index: int = node["value"]
+    return lambda value, context: read_index(value, index)
+
+
+def read_slice(value: Value, cut: slice) -> Value:
+    """``value[start:stop:step]``; a list of unknown length keeps what stands before its first open item."""
+    if isinstance(value, Unknown):
+        if value.choices:
+            return lift(lambda c: read_slice(c, cut), value)
+        return None if value.parts else blur(value)
+    if not isinstance(value, list):
+        return None
+    if cut.step == 0:
+        raise EvaluationError("a slice's step cannot be 0")
+    fixed = next((at for at, i in enumerate(value) if isinstance(i, Unknown) and i.spread), None)
+    if fixed is None or (cut == slice(None, None, None)):
+        return value[cut]
+    forward = (cut.step or 1) > 0 and (cut.start or 0) >= 0 and cut.stop is not None
+    if forward and 0 <= cut.stop <= fixed:
+        return value[cut]
+    return [spread(first_unknown(value))]
+
+
+def _compile_slice(node: Node) -> Closure:
+    cut = slice(*node["children"])
+    return lambda value, context: read_slice(value, cut)
+
+
+Projector: TypeAlias = Callable[[Value], Value]
+
+
+def project_item(item: Value, right: Projector, out: list[Value]) -> None:
+    """Add what ``right`` makes of ``item`` to ``out``: not where it is null, as a possible one where it may be."""
+    if isinstance(item, PossibleItem):
+        result = right(item.item)
+        if result is not None:
+            out.append(possible(result, item))
+    elif isinstance(item, Unknown) and item.spread:
+        result = right(blur(item))
+        if result is not None:
+            out.append(spread(item))
+    else:
+        result = right(item)
+        if isinstance(result, Unknown) and not logic.never_null(result):
+            out.append(possible(_without_null(result), result))
+        elif result is not None:
+            out.append(result)
+
+
+def _without_null(unknown: Unknown) -> Value:
+    if None not in unknown.choices:
+        return unknown
+    return join([c for c in unknown.choices if c is not None], unknown)
+
+
+def _project(base: Value, right: Projector) -> Value:
+    if isinstance(base, list):
+        out: list[Value] = []
+        for item in base:
+            project_item(item, right, out)
+        return out
+    if isinstance(base, Unknown):
+        if base.choices:
+            return lift(lambda c: _project(c, right), base)
+        return None if base.parts else blur(base)
+    return None
+
+
+def _compile_projection(node: Node) -> Closure:
+    base, right = (compile_node(child) for child in node["children"])
+    return lambda value, context: _project(base(value, context), lambda item: right(item, context))
+
+
+def map_values(base: Value) -> Value:
+    """A map's values as a list, null for anything else; the keys that are not known give an open item."""
+    if isinstance(base, dict):
+        return [spread(first_unknown(v)) if k == REST else v for k, v in base.items()]
+    if isinstance(base, Unknown):
+        if base.choices:
+            return lift(map_values, base)
+        return None if base.parts else blur(base)
+    return None
+
+
+def _compile_value_projection(node: Node) -> Closure:
+    base, right = (compile_node(child) for child in node["children"])
+    return lambda value, context: _project(map_values(base(value, context)), lambda item: right(item, context))
+
+
+def filter_item(item: Value, condition: Projector, right: Projector, out: list[Value]) -> None:
+    """Add what ``right`` makes of ``item`` to ``out`` where ``condition`` holds, or may hold."""
+    if isinstance(item, Unknown) and item.spread:
+        inner = item.item if isinstance(item, PossibleItem) else blur(item)
+        if truth(condition(inner)) is not False:
+            project_item(item, right, out)
+        return
+    met = condition(item)
+    answer = truth(met)
+    if answer:
+        project_item(item, right, out)
+    elif answer is None:
+        result = right(item)
+        if result is not None:
+            out.append(possible(result, first_unknown(met)))
+
+
+def _filter(base: Value, condition: Projector, right: Projector) -> Value:
+    if isinstance(base, list):
+        out: list[Value] = []
+        for item in base:
+            filter_item(item, condition, right, out)
+        return out
+    if isinstance(base, Unknown):
+        if base.choices:
+            return lift(lambda c: _filter(c, condition, right), base)
+        return None if base.parts else blur(base)
+    return None
+
+
+def _compile_filter(node: Node) -> Closure:
+    base, right, condition = (compile_node(child) for child in node["children"])
+
+    def run(value: Value, context: Context) -> Value:
+        return _filter(base(value, context), lambda i: condition(i, context), lambda i: right(i, context))
+
+    return run
+
+
+def flatten_item(item: Value) -> list[Value]:
+    """What flattening puts in the place of ``item``."""
+    if isinstance(item, list):
+        return item
+    if isinstance(item, PossibleItem):
+        if isinstance(item.item, list):
+            return [possible(i, item) for i in item.item]
+        return [item] if not isinstance(item.item, Unknown) else [spread(item)]
+    if isinstance(item, Unknown) and not item.spread and not logic.is_text(item):
+        plain = item.choices and not any(isinstance(c, (list, Unknown)) for c in item.choices)
+        return [item] if plain else [spread(item)]
+    return [item]
+
+
+def flatten(base: Value) -> Value:
+    """``base[]`` without its projection: items that are lists are opened one level."""
+    if isinstance(base, list):
+        return [inner for item in base for inner in flatten_item(item)]
+    if isinstance(base, Unknown):
+        if base.choices:
+            return lift(flatten, base)
+        return None if base.parts else blur(base)
+    return None
+
+
+def _compile_flatten(node: Node) -> Closure:
+    base = compile_node(node["children"][0])
+    return lambda value, context: flatten(base(value, context))
+
+
+def _multiselect(value: Value, build: Projector) -> Value:
+    if value is None:
+        return None
+    if isinstance(value, Unknown) and not logic.never_null(value):
+        if value.choices:
+            return lift(lambda c: _multiselect(c, build), value)
+        return logic.one_of((None, build(value)), value)
+    return build(value)
+
+
+def _compile_multiselect_list(node: Node) -> Closure:
+    closures = [compile_node(child) for child in node["children"]]
+    return lambda value, context: _multiselect(value, lambda v: [c(v, context) for c in closures])
+
+
+def _compile_multiselect_dict(node: Node) -> Closure:
+    pairs = [(child["value"], compile_node(child["children"][0])) for child in node["children"]]
+    return lambda value, context: _multiselect(value, lambda v: {k: c(v, context) for k, c in pairs})
+
+
+def _compile_comparator(node: Node) -> Closure:
+    operator: str = node["value"]
+    left, right = (compile_node(child) for child in node["children"])
+
+    def compare(value: Value, context: Context) -> Value:
+        a, b = left(value, context), right(value, context)
+        if operator not in ("eq", "ne"):
+            return logic.order(operator, a, b)
+        answer = logic.equal(a, b)
+        if answer is None:
+            return logic.one_of((True, False), first_unknown(a, b))
+        return answer if operator == "eq" else not answer
+
+    return compare
+
+
+def _compile_and(node: Node) -> Closure:
+    left, right = (compile_node(child) for child in node["children"])
+
+    def both(value: Value, context: Context) -> Value:
+        first = left(value, context)
+        answer = truth(first)
+        if answer is False:
+            return first
+        second = right(value, context)
+        return second if answer else join([*logic.falsy_part(first), second], first_unknown(first))
+
+    return both
+
+
+def _compile_or(node: Node) -> Closure:
+    left, right = (compile_node(child) for child in node["children"])
+
+    def either(value: Value, context: Context) -> Value:
+        first = left(value, context)
+        answer = truth(first)
+        if answer:
+            return first
+        second = right(value, context)
+        return second if answer is False else join([*logic.truthy_part(first), second], first_unknown(first))
+
+    return either
+
+
+def _compile_not(node: Node) -> Closure:
+    inner = compile_node(node["children"][0])
+
+    def negate(value: Value, context: Context) -> Value:
+        found = inner(value, context)
+        answer = truth(found)
+        return logic.one_of((True, False), first_unknown(found)) if answer is None else not answer
+
+    return negate
+
+
+def _compile_function(node: Node) -> Closure:
+    from iacguard.policy.functions import FUNCTIONS, invoke
+
+    name = node["value"]
+    function = FUNCTIONS.get(name)
+    if function is None:
+        raise ExpressionError(f"there is no function {name}()", 0, _near(name, FUNCTIONS), name)
+    wrong = function.wrong_count(len(node["children"]))
+    if wrong:
+        raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
+    arguments = [_compile_argument(child) for child in node["children"]]
+
+    def call(value: Value, context: Context) -> Value:
+        return invoke(function, [argument(value, context) for argument in arguments], context)
+
+    return call
+
+
+def _near(name: str, names: Mapping[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, 1)
+    return f"did you mean {close[0]}()?" if close else "`iacguard policy functions` lists them"
+
+
+def _compile_argument(node: Node) -> Closure:
+    if node["type"] != "expref":
+        return compile_node(node)
+    inner = compile_node(node["children"][0])
+    return lambda value, context: Expref(inner, context)
+
+
+def _compile_expref(node: Node) -> Closure:
+    return _compile_argument(node)
+
+
+def plain_text(value: Value) -> Value:
+    """An encoded structure as its text; anything else as it is."""
+    return logic.text_of(value) if isinstance(value, Encoded) else value
+
+
+_COMPILERS: dict[str, Callable[[Node], Closure]] = {
+    "identity": _compile_identity,
+    "current": _compile_identity,
+    "literal": _compile_literal,
+    "field": _compile_field,
+    "subexpression": _compile_chain,
+    "index_expression": _compile_chain,
+    "pipe": _compile_chain,
+    "index": _compile_index,
+    "slice": _compile_slice,
+    "projection": _compile_projection,
+    "value_projection": _compile_value_projection,
+    "filter_projection": _compile_filter,
+    "flatten": _compile_flatten,
+    "multi_select_list": _compile_multiselect_list,
+    "multi_select_dict": _compile_multiselect_dict,
+    "comparator": _compile_comparator,
+    "and_expression": _compile_and,
+    "or_expression": _compile_or,
+    "not_expression": _compile_not,
+    "function_expression": _compile_function,
+    "expref": _compile_expref,
+}

@@ -1,0 +1,376 @@
+"""Which attribute decided: a second, slower walk over an expression, for violated and undecided resources only.
+
+An *origin* says where a value stands in the resource's attributes: a path, a list or map of origins for a value that
+the expression put together, :class:`Near` for one that was computed from what stands at a path, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from iacguard.model import Encoded, Path, Unknown, Value
+from iacguard.policy import language
+from iacguard.policy.language import Context, Node, compile_node
+from iacguard.policy.logic import PossibleItem, truth
+
+Origin: TypeAlias = Any
+_MAX_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The origin of what was computed from the value at ``path``; its members have no better one."""
+
+    path: Path
+
+
+def member(origin: Origin, key: str | int) -> Origin:
+    """The origin of a member of what stands at ``origin``."""
+    if isinstance(origin, tuple):
+        return (*origin, key)
+    if isinstance(origin, list):
+        return origin[key] if isinstance(key, int) and -len(origin) <= key < len(origin) else None
+    return origin.get(key) if isinstance(origin, dict) else origin
+
+
+def path_of(origin: Origin) -> Path | None:
+    """The path of an origin, the first one's for several; None where it has none."""
+    if isinstance(origin, tuple):
+        return origin
+    if isinstance(origin, Near):
+        return origin.path
+    inner = origin if isinstance(origin, list) else list(origin.values()) if isinstance(origin, dict) else ()
+    return next((p for p in map(path_of, inner) if p is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """Walks expressions for one resource, whose attributes are ``root``."""
+
+    root: Value
+    context: Context
+
+    def resolve(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        """The value of ``node`` at ``value``, and where it comes from."""
+        return _RESOLVERS.get(node["type"], Tracer._computed)(self, node, value, origin)
+
+    def explain(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        """The path of the attribute that made ``node`` true, false or unknown at ``value``."""
+        return _EXPLAINERS.get(node["type"], Tracer._explain_value)(self, node, value, origin)
+
+    def reasons(self, node: Node, value: Value) -> tuple[str, ...]:
+        """Why ``node`` is not known at ``value``, most important first, each once."""
+        return tuple(dict.fromkeys(self._reasons(node, value)))[:_MAX_REASONS]
+
+    def run(self, node: Node, value: Value) -> Value:
+        """The value of a sub-expression."""
+        return compile_node(node)(value, self.context)
+
+    def stands(self, path: Path | None) -> bool:
+        """Whether there is something at ``path``."""
+        if not path:
+            return False
+        value = self.root
+        for key in path:
+            inside = isinstance(value, dict) and key in value
+            if not inside and not (
+                isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value)
+            ):
+                return False
+            value = value[key]
+        return value is not None
+
+    def best(self, paths: list[Path | None]) -> Path | None:
+        """The first path where something stands, else the first path."""
+        found = [p for p in paths if p is not None]
+        return next((p for p in found if self.stands(p)), found[0] if found else None)
+
+    # Values and where they come from.
+
+    def _computed(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        path = None if node["type"] == "literal" else self.explain(node, value, origin)
+        return self.run(node, value), None if path is None else Near(path)
+
+    def _itself(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        return value, origin
+
+    def _field(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        return language.read_field(value, node["value"]), member(origin, node["value"])
+
+    def _index(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        index = node["value"]
+        if index < 0 and isinstance(value, list):
+            index += len(value)
+        return language.read_index(value, node["value"]), member(origin, index)
+
+    def _chain(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        for child in node["children"]:
+            value, origin = self.resolve(child, value, origin)
+        return value, origin
+
+    def _slice(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        cut = slice(*node["children"])
+        result = language.read_slice(value, cut)
+        origins = [member(origin, at) for at in range(len(value))][cut] if isinstance(value, list) else origin
+        return result, origins
+
+    def _either(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        left, right = node["children"]
+        answer = truth(self.run(left, value))
+        takes_left = answer is not False if node["type"] == "or_expression" else answer is False
+        _, found = self.resolve(left if takes_left else right, value, origin)
+        return self.run(node, value), found
+
+    def _multi_list(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        return self.run(node, value), [self.resolve(c, value, origin)[1] for c in node["children"]]
+
+    def _multi_dict(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        origins = {c["value"]: self.resolve(c["children"][0], value, origin)[1] for c in node["children"]}
+        return self.run(node, value), origins
+
+    def _projected(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        base, base_origin = self.base(node, value, origin)
+        if not isinstance(base, list):
+            return self.run(node, value), base_origin
+        values: list[Value] = []
+        origins: list[Origin] = []
+        for item, item_origin in self.kept(node, base, base_origin):
+            inner: list[Origin] = []
+
+            def right(i: Value, at: Origin = item_origin, found: list[Origin] = inner) -> Value:
+                result, result_origin = self.resolve(node["children"][1], i, at)
+                found.append(result_origin)
+                return result
+
+            before = len(values)
+            if node["type"] == "filter_projection":
+                language.filter_item(item, lambda i: self.run(node["children"][2], i), right, values)
+            else:
+                language.project_item(item, right, values)
+            if len(values) > before:
+                origins.append(inner[-1])
+        return values, origins
+
+    def base(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        """What a projection runs over, a map's values as a list."""
+        base, base_origin = self.resolve(node["children"][0], value, origin)
+        if node["type"] != "value_projection":
+            return base, base_origin
+        names = list(base) if isinstance(base, dict) else []
+        return language.map_values(base), [member(base_origin, k) for k in names] if names else base_origin
+
+    def kept(self, node: Node, base: list[Value], origin: Origin) -> Iterator[tuple[Value, Origin]]:
+        """The items of a list with their origins."""
+        for at, item in enumerate(base):
+            yield item, member(origin, at)
+
+    def _flattened(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        base, base_origin = self.resolve(node["children"][0], value, origin)
+        if not isinstance(base, list):
+            return language.flatten(base), base_origin
+        values: list[Value] = []
+        origins: list[Origin] = []
+        for at, item in enumerate(base):
+            opened = language.flatten_item(item)
+            here = member(base_origin, at)
+            values.extend(opened)
+            origins.extend(member(here, k) if isinstance(item, list) else here for k in range(len(opened)))
+        return values, origins
+
+    def _called(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
+        name, arguments = node["value"], node["children"]
+        result = self.run(node, value)
+        if name == "resource":
+            return result, ()
+        if name in ("not_null", "to_array", "values", "decode_json") and arguments:
+            for argument in arguments:
+                found, at = self.resolve(argument, value, origin)
+                if found is not None:
+                    return result, self._through(name, found, at)
+        return self._computed(node, value, origin)
+
+    @staticmethod
+    def _through(name: str, found: Value, origin: Origin) -> Origin:
+        if name == "values" and isinstance(found, dict):
+            return [member(origin, key) for key in found]
+        return [origin] if name == "to_array" and not isinstance(found, list) else origin
+
+    # What decided.
+
+    def _explain_value(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        return path_of(self.resolve(node, value, origin)[1])
+
+    def _explain_literal(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        return None
+
+    def _explain_not(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        return self.explain(node["children"][0], value, origin)
+
+    def _explain_logic(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        wanted = truth(self.run(node, value))
+        deciding = [c for c in node["children"] if truth(self.run(c, value)) is wanted]
+        return self.best([self.explain(c, value, origin) for c in deciding or node["children"]])
+
+    def _explain_comparison(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        sides = node["children"]
+        unknown = [c for c in sides if isinstance(self.run(c, value), Unknown)]
+        paths = (self.explain(c, value, origin) for c in (*unknown, *sides))
+        return next((p for p in paths if p is not None), None)
+
+    def _explain_chain(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        *first, last = node["children"]
+        for child in first:
+            value, origin = self.resolve(child, value, origin)
+        return self.explain(last, value, origin)
+
+    def _explain_projection(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        base, base_origin = self.base(node, value, origin)
+        right = node["children"][1]
+        if not isinstance(base, list):
+            return path_of(base_origin)
+        for item, at in self.kept(node, base, base_origin):
+            inner = _inner(item)
+            if self.run(right, inner) is not None:
+                return self.explain(right, inner, at) or path_of(at)
+        return path_of(base_origin) or self.explain(node["children"][0], value, origin)
+
+    def _explain_filter(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        base, base_origin = self.base(node, value, origin)
+        if not isinstance(base, list):
+            return path_of(base_origin)
+        return self._deciding_item(base, base_origin, node["children"][2], True) or path_of(base_origin)
+
+    def _deciding_item(self, items: list[Value], origin: Origin, condition: Node, wanted: bool) -> Path | None:
+        """The path that decided ``condition`` for the first item where it is ``wanted``, else where it is unknown."""
+        for answer in (wanted, None):
+            for at, item in enumerate(items):
+                inner = _inner(item)
+                if truth(self.run(condition, inner)) is answer:
+                    here = path_of(member(origin, at))
+                    found = self.explain(condition, inner, member(origin, at))
+                    return found if found is not None and (here is None or found[: len(here)] == here) else here
+        return None
+
+    def _explain_call(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        name, arguments = node["value"], node["children"]
+        if name == "resource":
+            return ()
+        if not arguments:
+            return None
+        if len(arguments) == 2 and arguments[1]["type"] == "expref" and name in ("any", "all", "none", "count"):
+            items, at = self.resolve(arguments[0], value, origin)
+            if isinstance(items, list):
+                found = self._deciding_item(items, at, arguments[1]["children"][0], name != "all")
+                return found or path_of(at)
+        if name in ("contains", "contains_any", "open_to_world"):
+            found = self._deciding_argument(node, value, origin)
+            if found is not None:
+                return found
+        plain = [a for a in arguments if a["type"] != "expref"]
+        unknown = [a for a in plain if isinstance(self.run(a, value), Unknown)]
+        return next((p for p in (self.explain(a, value, origin) for a in (*unknown, *plain)) if p is not None), None)
+
+    def _deciding_argument(self, node: Node, value: Value, origin: Origin) -> Path | None:
+        """The item of a list that alone would give the call's answer."""
+        items, at = self.resolve(node["children"][0], value, origin)
+        wanted = truth(self.run(node, value))
+        if not isinstance(items, list) or wanted is False:
+            return None
+        for position, item in enumerate(items):
+            single = {"type": "literal", "children": [], "value": [item]}
+            if truth(self.run({**node, "children": [single, *node["children"][1:]]}, value)) is wanted:
+                return path_of(member(at, position))
+        return None
+
+    # Why it is not known.
+
+    def _reasons(self, node: Node, value: Value) -> Iterator[str]:
+        kind, children = node["type"], node["children"]
+        if kind in ("and_expression", "or_expression", "not_expression"):
+            for child in children:
+                if truth(self.run(child, value)) is None:
+                    yield from self._reasons(child, value)
+        elif kind in ("subexpression", "pipe", "index_expression"):
+            for child in children[:-1]:
+                value = self.run(child, value)
+            yield from self._reasons(children[-1], value)
+        elif kind == "comparator":
+            for child in children:
+                yield from _unknowns(self.run(child, value))
+        elif kind == "function_expression":
+            yield from self._call_reasons(node, value)
+        yield from _unknowns(self.run(node, value))
+
+    def _call_reasons(self, node: Node, value: Value) -> Iterator[str]:
+        plain = [c for c in node["children"] if c["type"] != "expref"]
+        expressions = [c["children"][0] for c in node["children"] if c["type"] == "expref"]
+        for argument in plain:
+            found = self.run(argument, value)
+            if expressions and isinstance(found, list):
+                for item in found:
+                    for expression in expressions:
+                        if truth(self.run(expression, _inner(item))) is None:
+                            yield from self._reasons(expression, _inner(item))
+            else:
+                yield from _unknowns(found)
+
+
+def _inner(item: Value) -> Value:
+    return item.item if isinstance(item, PossibleItem) else item
+
+
+def _unknowns(value: Value) -> Iterator[str]:
+    """The reasons of the first unknowns in a value."""
+    pending, found = [value], 0
+    while pending and found < _MAX_REASONS:
+        item = pending.pop()
+        if isinstance(item, Unknown):
+            found += 1
+            yield item.reason
+        elif isinstance(item, Encoded):
+            pending.append(item.value)
+        elif isinstance(item, list):
+            pending.extend(reversed(item))
+        elif isinstance(item, dict):
+            pending.extend(reversed(list(item.values())))
+
+
+_Resolver: TypeAlias = Callable[[Tracer, Node, Value, Origin], tuple[Value, Origin]]
+_Explainer: TypeAlias = Callable[[Tracer, Node, Value, Origin], Path | None]
+
+_RESOLVERS: dict[str, _Resolver] = {
+    "identity": Tracer._itself,
+    "current": Tracer._itself,
+    "field": Tracer._field,
+    "index": Tracer._index,
+    "subexpression": Tracer._chain,
+    "index_expression": Tracer._chain,
+    "pipe": Tracer._chain,
+    "slice": Tracer._slice,
+    "projection": Tracer._projected,
+    "value_projection": Tracer._projected,
+    "filter_projection": Tracer._projected,
+    "flatten": Tracer._flattened,
+    "or_expression": Tracer._either,
+    "and_expression": Tracer._either,
+    "multi_select_list": Tracer._multi_list,
+    "multi_select_dict": Tracer._multi_dict,
+    "function_expression": Tracer._called,
+}
+
+_EXPLAINERS: dict[str, _Explainer] = {
+    "literal": Tracer._explain_literal,
+    "not_expression": Tracer._explain_not,
+    "and_expression": Tracer._explain_logic,
+    "or_expression": Tracer._explain_logic,
+    "comparator": Tracer._explain_comparison,
+    "subexpression": Tracer._explain_chain,
+    "index_expression": Tracer._explain_chain,
+    "pipe": Tracer._explain_chain,
+    "projection": Tracer._explain_projection,
+    "value_projection": Tracer._explain_projection,
+    "filter_projection": Tracer._explain_filter,
+    "function_expression": Tracer._explain_call,
+}
