@@ -1,0 +1,249 @@
+"""The modules of a scan: each folder's files read once and merged into declarations, whoever calls them.
+
+Merging follows Terraform's "Override Files" and OpenTofu's rule that ``x.tofu`` stands in for ``x.tf``.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from iacguard.findings import Problem
+from iacguard.frontends.contract import Workspace
+from iacguard.frontends.terraform.scope import first_line
+from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr
+from iacguard.model import Span
+from iacguard.source import SourceFile
+
+_CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
+
+
+@dataclass(slots=True)
+class Decl:
+    """One declared block, with what override files changed in it: every part knows its file."""
+
+    block: Block
+    doc: Document
+    attributes: dict[str, tuple[Attribute, Document]]
+    blocks: list[tuple[Block, Document]]
+
+    @staticmethod
+    def of(block: Block, doc: Document) -> Decl:
+        """The declaration as one block writes it."""
+        body = block.body
+        return Decl(block, doc, {a.name: (a, doc) for a in body.attributes}, [(b, doc) for b in body.blocks])
+
+    @property
+    def span(self) -> Span:
+        """The block's header."""
+        return first_line(self.doc, self.block.start, self.block.header_end)
+
+    def override(self, block: Block, doc: Document) -> None:
+        """Let a block of an override file replace arguments, and nested blocks of the kinds that it has."""
+        for attribute in block.body.attributes:
+            self.attributes[attribute.name] = (attribute, doc)
+        kinds = {_kind(b) for b in block.body.blocks}
+        self.blocks = [b for b in self.blocks if _kind(b[0]) not in kinds]
+        self.blocks += [(b, doc) for b in block.body.blocks]
+
+    def text(self, name: str) -> str | None:
+        """The argument ``name`` where it is a plain text."""
+        found = self.attributes.get(name)
+        if found is None or not isinstance(found[0].expr, Literal) or not isinstance(found[0].expr.value, str):
+            return None
+        return found[0].expr.value
+
+
+def _kind(block: Block) -> str:
+    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
+
+
+@dataclass(slots=True)
+class ModuleSource:
+    """A folder's declarations. ``resources`` are by mode ("managed", "data", "ephemeral"), type and name."""
+
+    folder: str
+    documents: list[Document] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    variables: dict[str, Decl] = field(default_factory=dict)
+    locals: dict[str, tuple[Attribute, Document]] = field(default_factory=dict)
+    outputs: dict[str, Decl] = field(default_factory=dict)
+    resources: dict[tuple[str, str, str], Decl] = field(default_factory=dict)
+    calls: dict[str, Decl] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def local_calls(self) -> Iterable[tuple[Decl, str]]:
+        """The calls of modules by a path, and the folder that each means."""
+        for call in self.calls.values():
+            source = call.text("source")
+            if source is not None and is_local(source):
+                yield call, resolve(self.folder, source)
+
+
+def is_local(source: str) -> bool:
+    """Whether a module's source is a path."""
+    return source.startswith(("./", "../")) or source in (".", "..")
+
+
+def resolve(folder: str, source: str) -> str:
+    """The folder that a path means, seen from ``folder``; begins with ``..`` where it leaves the base."""
+    path = posixpath.normpath(posixpath.join(folder, source))
+    return "" if path == "." else path
+
+
+class Library:
+    """Every module by its folder, parsed when it is first asked for."""
+
+    def __init__(self, files: Sequence[SourceFile], workspace: Workspace, unreadable: frozenset[str]) -> None:
+        self.workspace = workspace
+        self.unreadable = unreadable
+        self._given: dict[str, dict[str, SourceFile]] = {}
+        self._modules: dict[str, ModuleSource | None] = {}
+        self._documents: dict[str, tuple[Document | None, tuple[Problem, ...]]] = {}
+        for file in files:
+            folder, _, name = file.path.rpartition("/")
+            self._given.setdefault(folder, {})[name] = file
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders of the scan that hold code, sorted."""
+        return sorted(folder for folder, names in self._given.items() if any(n.endswith(_CODE) for n in names))
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, sorted."""
+        if folder in self._given:
+            return sorted(self._given[folder])
+        return list(self.workspace.listing(folder))
+
+    def document(self, folder: str, name: str) -> tuple[Document | None, tuple[Problem, ...]]:
+        """One file's syntax, parsed once, and what was wrong with it."""
+        path = posixpath.join(folder, name)
+        if path not in self._documents:
+            self._documents[path] = self._parse(folder, name, path)
+        return self._documents[path]
+
+    def _parse(self, folder: str, name: str, path: str) -> tuple[Document | None, tuple[Problem, ...]]:
+        file = self._given.get(folder, {}).get(name) or self.workspace.read(path)
+        if file is None:
+            if path in self.unreadable:
+                return None, ()
+            return None, (Problem("unreadable", Span(path, 1, 1, 1, 2), "the file could not be read"),)
+        return _parsed(file)
+
+    def named(self, file: SourceFile) -> tuple[Document | None, tuple[Problem, ...]]:
+        """The syntax of a file that the user named, parsed once."""
+        key = f"named {file.key}"
+        if key not in self._documents:
+            self._documents[key] = _parsed(file)
+        return self._documents[key]
+
+    def module(self, folder: str) -> ModuleSource | None:
+        """The module in ``folder``; None where the folder holds no code (or is not inside the base)."""
+        if folder not in self._modules:
+            self._modules[folder] = self._read(folder)
+        return self._modules[folder]
+
+    def _read(self, folder: str) -> ModuleSource | None:
+        if folder.startswith(".."):
+            return None
+        names = [n for n in self.names(folder) if n.endswith(_CODE)]
+        if not names:
+            return None
+        present = set(names)
+        names = [n for n in names if not _is_replaced(n, present)]
+        source = ModuleSource(folder)
+        plain = [n for n in names if not is_override(n)]
+        for name in [*plain, *(n for n in names if is_override(n))]:
+            document, problems = self.document(folder, name)
+            source.problems += problems
+            if document is not None:
+                source.documents.append(document)
+                _declare(source, document, override=is_override(name))
+        return source
+
+
+def _parsed(file: SourceFile) -> tuple[Document | None, tuple[Problem, ...]]:
+    from iacguard.frontends.terraform.parse import parse
+
+    return parse(file)
+
+
+def _is_replaced(name: str, present: set[str]) -> bool:
+    if name.endswith(".tf"):
+        return name.removesuffix(".tf") + ".tofu" in present
+    return name.endswith(".tf.json") and name.removesuffix(".tf.json") + ".tofu.json" in present
+
+
+def is_override(name: str) -> bool:
+    """Whether a file's blocks change those of the other files instead of adding to them."""
+    stem = name.partition(".")[0] if name.startswith("override.") else name
+    for end in (".tf.json", ".tofu.json", ".tf", ".tofu"):
+        stem = stem.removesuffix(end)
+    return stem == "override" or stem.endswith("_override")
+
+
+def _declare(source: ModuleSource, doc: Document, *, override: bool) -> None:
+    for block in doc.body.blocks:
+        labels = block.labels
+        if block.type == "locals":
+            for attribute in block.body.attributes:
+                _local(source, attribute, doc, override=override)
+        elif block.type in _MODES and len(labels) == 2:
+            key = (_MODES[block.type], labels[0], labels[1])
+            _enter(source, source.resources, key, block, doc, override=override)
+        elif block.type == "variable" and len(labels) == 1:
+            _enter(source, source.variables, labels[0], block, doc, override=override)
+        elif block.type == "output" and len(labels) == 1:
+            _enter(source, source.outputs, labels[0], block, doc, override=override)
+        elif block.type == "module" and len(labels) == 1:
+            _enter(source, source.calls, labels[0], block, doc, override=override)
+        elif block.type in ("terraform", "tofu"):
+            _settings(source, block)
+
+
+def _local(source: ModuleSource, attribute: Attribute, doc: Document, *, override: bool) -> None:
+    if attribute.name in source.locals and not override:
+        _duplicate(source, f'local value "{attribute.name}"', first_line(doc, attribute.start, attribute.end))
+        return
+    source.locals[attribute.name] = (attribute, doc)
+
+
+def _enter(
+    source: ModuleSource, table: dict[Any, Decl], key: Any, block: Block, doc: Document, *, override: bool
+) -> None:
+    found = table.get(key)
+    if found is None:
+        table[key] = Decl.of(block, doc)
+    elif override:
+        found.override(block, doc)
+    else:
+        name = " ".join(f'"{label}"' for label in block.labels)
+        _duplicate(source, f"{block.type} {name}", first_line(doc, block.start, block.header_end))
+
+
+def _duplicate(source: ModuleSource, what: str, span: Span) -> None:
+    message = f"{what} is declared twice in this module; only the first is scanned"
+    source.problems.append(Problem("value", span, message, "terraform would refuse this: rename or remove one"))
+
+
+def _settings(source: ModuleSource, block: Block) -> None:
+    for attribute in block.body.attributes:
+        if attribute.name == "required_version" and isinstance(attribute.expr, Literal):
+            source.facts["terraform"] = str(attribute.expr.value)
+    for inner in block.body.of_type("required_providers"):
+        for attribute in inner.body.attributes:
+            _provider(source, attribute)
+
+
+def _provider(source: ModuleSource, attribute: Attribute) -> None:
+    version: object = ""
+    if isinstance(attribute.expr, Literal):
+        version = attribute.expr.value
+    elif isinstance(attribute.expr, ObjectExpr):
+        for key, value in attribute.expr.items:
+            if isinstance(key, Literal) and key.value == "version" and isinstance(value, Literal):
+                version = value.value
+    source.facts.setdefault(f"provider:{attribute.name}", version if isinstance(version, str) else "")

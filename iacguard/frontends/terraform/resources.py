@@ -1,0 +1,85 @@
+"""From module instances to the resources and edges of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iacguard.frontends.terraform.instances import Instance, ModuleInstance, members
+from iacguard.frontends.terraform.syntax import Node
+from iacguard.frontends.terraform.values import Border, EvalError, bare
+from iacguard.model import Edge, Resource, Unknown, Value
+
+
+def instances(root: ModuleInstance) -> Iterator[ModuleInstance]:
+    """The root and all module instances below it, in the order of their calls."""
+    pending = [root]
+    while pending:
+        module = pending.pop()
+        yield module
+        found: list[ModuleInstance] = []
+        for name in module.source.calls:
+            value = module.children(name)
+            if not isinstance(value, Unknown):
+                found += [child for child in members(value) if isinstance(child, ModuleInstance)]
+        pending.extend(reversed(found))
+
+
+def resources(module: ModuleInstance, edges: list[Edge]) -> Iterator[Resource]:
+    """The managed resources of one module instance; the edges that start in them are added to ``edges``."""
+    for key in module.source.resources:
+        if key[0] != "managed":
+            continue
+        for instance in members(module.instances(key)):
+            if isinstance(instance, Instance):
+                yield resource(instance, edges)
+
+
+def resource(instance: Instance, edges: list[Edge]) -> Resource:
+    """One instance, evaluated in full."""
+    attributes: dict[str, Value] = {}
+    for name in instance.names():
+        value = _plain(instance, name, edges)
+        if value is not None:
+            attributes[name] = value
+    _repeated(instance, edges)
+    decl = instance.decl
+    line, _ = decl.doc.file.position(decl.block.start)
+    place = instance.place
+    place.attributes = {name: (a, instance.scope.in_file(doc)) for name, (a, doc) in decl.attributes.items()}
+    return Resource(
+        address=instance.address,
+        type=instance.type,
+        native_type=instance.type,
+        format="terraform",
+        attributes=attributes,
+        place=place,
+        block=f"{decl.doc.file.path}:{line}",
+        module=instance.module.address,
+    )
+
+
+def _plain(instance: Instance, name: str, edges: list[Edge]) -> Value:
+    raw = instance.raw(name)
+    border = Border()
+    try:
+        value = border.plain(raw)
+    except (EvalError, RecursionError) as error:
+        value = _too_large(instance, name, error)
+    for target in dict.fromkeys(reference.address for reference in border.references):
+        edges.append(Edge(instance.address, target, name))
+    return value
+
+
+def _too_large(instance: Instance, name: str, error: Exception) -> Unknown:
+    found = instance.decl.attributes.get(name)
+    node, doc = (found[0], found[1]) if found is not None else (instance.decl.block, instance.decl.doc)
+    failure = error if isinstance(error, EvalError) else EvalError("the value is nested too deeply", "too-large")
+    return instance.scope.run.failed(failure, doc, Node(node.start, node.end))
+
+
+def _repeated(instance: Instance, edges: list[Edge]) -> None:
+    """An edge to the resource that this instance is made for, as in ``for_each = aws_s3_bucket.b``."""
+    each = instance.scope.names.get("each")
+    value = bare(each["value"]) if isinstance(each, dict) else None
+    if isinstance(value, Instance):
+        edges.append(Edge(instance.address, value.address, "for_each"))

@@ -1,0 +1,128 @@
+"""Where an expression is evaluated: the module instance, the file, the names that are bound; and one run's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from iacguard.findings import Problem, ProblemKind
+from iacguard.frontends.contract import Workspace
+from iacguard.frontends.terraform.functions.context import CallContext
+from iacguard.frontends.terraform.syntax import Document, Expr, Node
+from iacguard.frontends.terraform.values import EvalError, LimitError
+from iacguard.model import Span, Unknown, Value
+
+if TYPE_CHECKING:
+    from iacguard.frontends.terraform.modules import Library
+
+#: Nested evaluations (expressions, and the locals, variables and outputs they lead to). Python's own limit is
+#: 1,000 frames, and one of ours costs up to three.
+MAX_DEPTH = 220
+#: Rounds of all ``for`` expressions and template loops of one stack.
+MAX_ROUNDS = 3_000_000
+
+
+class Module(Protocol):
+    """What expressions ask of the module instance they stand in."""
+
+    @property
+    def folder(self) -> str: ...
+    def variable(self, name: str, node: Node, scope: Scope) -> Value: ...
+    def local(self, name: str, node: Node, scope: Scope) -> Value: ...
+    def resource(self, mode: str, type_: str, name: str, node: Node, scope: Scope) -> Value: ...
+    def called(self, name: str, node: Node, scope: Scope) -> Value: ...
+
+
+class Run:
+    """The state of evaluating one stack: its problems, its bounds and what it may read."""
+
+    __slots__ = (
+        "contexts",
+        "depth",
+        "doubts",
+        "evaluate",
+        "instances",
+        "library",
+        "manifest",
+        "problems",
+        "root_folder",
+        "rounds",
+        "workspace",
+    )
+
+    def __init__(
+        self,
+        evaluate: Callable[[Expr, Scope], Value],
+        workspace: Workspace,
+        library: Library,
+        root_folder: str,
+        manifest: Mapping[str, str],
+    ) -> None:
+        self.evaluate = evaluate
+        self.workspace = workspace
+        self.library = library
+        self.manifest = manifest
+        self.root_folder = root_folder
+        self.problems: dict[Problem, None] = {}
+        self.contexts: dict[tuple[int, str], CallContext] = {}
+        self.instances: dict[int, int] = {}
+        self.depth = 0
+        self.rounds = 0
+        self.doubts = 0
+
+    def report(self, kind: ProblemKind, span: Span, message: str, hint: str = "", *, notice: bool = False) -> None:
+        """Note a problem, once."""
+        self.problems[Problem(kind, span, message, hint, notice)] = None
+
+    def tick(self) -> None:
+        """Count one round of a loop. Raises LimitError when there were too many."""
+        self.rounds += 1
+        if self.rounds > MAX_ROUNDS:
+            raise LimitError(f"its loops have more than {MAX_ROUNDS:,} rounds")
+
+    def failed(self, error: EvalError, doc: Document, node: Node) -> Unknown:
+        """Report that ``node`` cannot be evaluated; what stands in its place."""
+        start, end = (error.start, error.end) if error.start >= 0 else (node.start, node.end)
+        span = first_line(doc, start, end)
+        over = error.kind == "too-large"
+        hint = "" if over else "terraform would refuse this; what depends on it is not known here"
+        self.report(error.kind, span, error.message, hint, notice=not over)
+        return Unknown(error.message, "limit" if over else "error", span)
+
+
+class Scope:
+    """The surroundings of an expression. ``item`` is the current item of a splat."""
+
+    __slots__ = ("doc", "item", "module", "names", "run")
+
+    def __init__(self, run: Run, module: Module, doc: Document, names: Mapping[str, Value], item: Value = None) -> None:
+        self.run = run
+        self.module = module
+        self.doc = doc
+        self.names = names
+        self.item = item
+
+    def within(self, names: Mapping[str, Value]) -> Scope:
+        """This scope with more names bound."""
+        return Scope(self.run, self.module, self.doc, {**self.names, **names}, self.item)
+
+    def of_item(self, item: Value) -> Scope:
+        """This scope with a splat's item."""
+        return Scope(self.run, self.module, self.doc, self.names, item)
+
+    def in_file(self, doc: Document) -> Scope:
+        """This scope for an expression of another file of the module."""
+        return self if doc is self.doc else Scope(self.run, self.module, doc, self.names, self.item)
+
+    def span(self, node: Node) -> Span:
+        """The first line of ``node``."""
+        return first_line(self.doc, node.start, node.end)
+
+
+def first_line(doc: Document, start: int, end: int) -> Span:
+    """The span of bytes ``start`` to ``end`` of a file, cut at the end of its first line."""
+    file = doc.file
+    newline = file.data.find(b"\n", start, end)
+    if newline >= 0:
+        end = newline - 1 if file.data[newline - 1 : newline] == b"\r" else newline
+    return file.span(start, max(end, start))

@@ -1,0 +1,50 @@
+"""One root module as a stack: its resources, edges and problems."""
+
+from __future__ import annotations
+
+from iacguard.frontends.contract import Inputs, Stack
+from iacguard.frontends.terraform.evaluate import evaluate
+from iacguard.frontends.terraform.instances import ModuleInstance
+from iacguard.frontends.terraform.linking import read_manifest
+from iacguard.frontends.terraform.modules import Library
+from iacguard.frontends.terraform.resources import instances, resources
+from iacguard.frontends.terraform.scope import Run
+from iacguard.frontends.terraform.variables import given
+from iacguard.model import Edge, Resource
+
+
+def stack(library: Library, folder: str, inputs: Inputs) -> Stack:
+    """The root module in ``folder``, evaluated with all modules that it calls."""
+    source = library.module(folder)
+    assert source is not None, "a root is a folder with code"
+    values, problems = given(library, folder, inputs)
+    run = Run(evaluate, library.workspace, library, folder, read_manifest(library.workspace, folder))
+    root = ModuleInstance(run, source, given=values)
+    found: list[Resource] = []
+    edges: list[Edge] = []
+    facts: dict[str, str] = {}
+    seen: set[str] = set()
+    for module in instances(root):
+        if module.folder not in seen:
+            seen.add(module.folder)
+            problems += module.source.problems
+            _check_locals(module)
+            for name, value in module.source.facts.items():
+                facts.setdefault(name, value)
+        found += resources(module, edges)
+    return Stack(
+        name=folder or ".",
+        format="terraform",
+        resources=tuple(found),
+        edges=tuple(dict.fromkeys(edges)),
+        problems=tuple(dict.fromkeys([*problems, *run.problems])),
+        facts=facts,
+    )
+
+
+def _check_locals(module: ModuleInstance) -> None:
+    """Evaluate all locals: a circle among them is told even where no resource uses it."""
+    for name, (attribute, doc) in module.source.locals.items():
+        module.local(name, attribute, module.scope(doc))
+
+
