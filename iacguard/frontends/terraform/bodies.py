@@ -77,7 +77,7 @@ class Bodies:
             node.start_byte,
             node.end_byte,
             self._expressions.text(name),
-            self._expressions.expression(value, depth + 1),
+            self._expressions.value(value, depth + 1),
         )
 
     def _block(self, node: Tree, depth: int) -> Block:

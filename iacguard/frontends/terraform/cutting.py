@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from iacguard.frontends.terraform.grammar import ReadError
+from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 
 _CODE = re.compile(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
 _STRING = re.compile(rb'\\.|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
@@ -77,6 +77,11 @@ class Cutter:
         if self.items[-1].fault is None:
             self.items[-1].fault = ReadError(start, end, message, hint)
 
+    def _push(self, opened: _Open) -> None:
+        self._stack.append(opened)
+        if len(self._stack) == MAX_DEPTH + 1 and self.items[-1].fault is None:
+            self.items[-1].fault = too_deep(opened.at, opened.at + len(opened.mark))
+
     def _line(self, offset: int) -> int:
         return self.data.count(b"\n", 0, offset) + 1
 
@@ -110,9 +115,9 @@ class Cutter:
         if token == b"\n":
             self._new_line()
         elif token == b'"' or token in _CLOSERS:
-            self._stack.append(_Open(token, start))
+            self._push(_Open(token, start))
         elif match.group(1):
-            self._stack.append(_Open(token.rstrip(), start))
+            self._push(_Open(token.rstrip(), start))
         elif token == b"/*":
             self._blame(start, start + 2, "a comment opened with /* is never closed", "end it with */")
             self._at = len(self.data)
@@ -159,7 +164,7 @@ class Cutter:
         if token == b'"':
             self._stack.pop()
         elif token in _CLOSERS:
-            self._stack.append(_Open(token, start))
+            self._push(_Open(token, start))
         elif token in (b"\n", b"\\\n"):
             opened = self._stack.pop()
             self._blame(
@@ -192,7 +197,7 @@ class Cutter:
             return
         self._at = match.end()
         if match.group() in _CLOSERS:
-            self._stack.append(_Open(match.group(), match.start()))
+            self._push(_Open(match.group(), match.start()))
 
     def _abandon_heredoc(self) -> None:
         """It has no end: go on at the next block's header after its opener, if there is one."""

@@ -69,6 +69,30 @@ class Expressions:
             return _plain_traversal(raw, start, end, depth)
         return self._term(solid(node.children), depth)
 
+    def value(self, node: Tree, depth: int) -> Expr:
+        """As :meth:`expression`, for an argument's or an object item's: a new line outside brackets ends these."""
+        if self.data.find(b"\n", node.start_byte, node.end_byte) >= 0:
+            self._refuse_open_newline(node)
+        return self.expression(node, depth)
+
+    def _refuse_open_newline(self, root: Tree) -> None:
+        pending = [root]
+        while pending:
+            brackets, last = 0, -1
+            for node in pending.pop().children:
+                kind = node.type
+                if not brackets and 0 <= last and self.data.find(b"\n", last, node.start_byte) >= 0:
+                    raise ReadError(
+                        last,
+                        last + 1,
+                        "the line ends in the middle of an expression",
+                        "put the whole expression in parentheses to go on in the next line",
+                    )
+                if not brackets and kind in _OPEN:
+                    pending.append(node)
+                brackets += (kind == "(") - (kind == ")")
+                last = node.end_byte
+
     def _term(self, nodes: list[Tree], depth: int) -> Expr:
         first = nodes[0]
         if depth > MAX_DEPTH:
@@ -175,7 +199,7 @@ class Expressions:
                         at, child.end_byte, "a comma or a new line is missing between two items of an object"
                     )
                 key, _, value = solid(child.children)
-                items.append((self._key(key, depth), self.expression(value, depth + 1)))
+                items.append((self._key(key, depth), self.value(value, depth + 1)))
                 last = child.end_byte
             elif kind == ",":
                 last = -1
@@ -266,7 +290,10 @@ class Expressions:
             if kind in ("template_directive", "template_if", "template_for"):
                 pending.extend(reversed(child.children))
             elif kind == "template_interpolation" or kind in _DIRECTIVES:
-                found.append(self._marker(child, kind, depth))
+                start = child.start_byte
+                # In `$$${` the grammar sees a sequence; for Terraform it ends in the escape `$${`.
+                if self.data[start - 1 : start] != self.data[start : start + 1]:
+                    found.append(self._marker(child, kind, depth))
         return found
 
     def _marker(self, node: Tree, kind: str, depth: int) -> Marker:
@@ -289,6 +316,8 @@ _DIRECTIVES: dict[str, OneOf["value", "if", "else", "endif", "for", "endfor"]] =
     "template_for_start": "for",
     "template_for_end": "endfor",
 }
+#: Nodes in which white space is part of the expression around them.
+_OPEN = frozenset(("expression", "operation", "binary_operation", "unary_operation", "conditional"))
 _OPERATORS = frozenset(("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 
 

@@ -95,7 +95,7 @@ def read_expression(data: bytes) -> Expr:
     whole = before + text + b"\n"
     attribute = _sole_attribute(whole, start - skipped, "an expression")
     try:
-        found = Expressions(whole).expression(attribute.children[2], 1)
+        found = Expressions(whole).expression(solid(attribute.children)[2], 1)
     except ReadError as error:
         raise _shifted(error, start - skipped) from None
     return moved(found, lambda offset: offset - start + skipped)

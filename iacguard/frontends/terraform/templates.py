@@ -61,7 +61,11 @@ def assemble(
         text_start += _dedent(tokens)
     if not sequences:
         return ("".join(t.value for t in tokens if isinstance(t, Text)),), text_start
-    return _nest(_meld(tokens), depth), text_start
+    parts = _nest(_meld(tokens), depth)
+    if len(parts) == 1 and len(tokens) > 1 and all(isinstance(t, Text) or t.kind == "value" for t in tokens):
+        # Text that a strip marker ate up still makes it a string, not the value itself.
+        parts = (*parts, "")
+    return parts, text_start
 
 
 def as_expression(parts: tuple[Part, ...], start: int, end: int, heredoc: bool, text_start: int) -> Literal | Template:
@@ -163,7 +167,8 @@ def _nest(tokens: list[Text | Marker], depth: int) -> tuple[Part, ...]:
     stack = [_Open(None, [])]
     for token in tokens:
         if isinstance(token, Text):
-            stack[-1].parts.append(token.value)
+            if token.value:
+                stack[-1].parts.append(token.value)
         elif token.kind == "value":
             assert token.value is not None
             stack[-1].parts.append(token.value)
