@@ -1,0 +1,71 @@
+"""The shape of a template's nodes: calls of intrinsic functions, short and long, and plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from iacguard.frontends.yamlplaces import entries, entry
+from iacguard.frontends.yamlscalars import cloudformation_key
+
+_YAML_TAGS = "tag:yaml.org,2002:"
+
+
+class Call(NamedTuple):
+    """``name`` in its long form (``Fn::Sub``, ``Ref``, ``Condition``); ``node`` is where it is written."""
+
+    name: str
+    argument: Node
+    node: Node
+
+
+class Entry(NamedTuple):
+    name: str
+    key: Node
+    value: Node
+
+
+def call_of(node: Node) -> Call | None:
+    """The intrinsic function that ``node`` calls, or None for a node that means itself."""
+    tag = node.tag
+    if tag and not tag.startswith(_YAML_TAGS):
+        name = tag[1:]
+        plain = name in ("Ref", "Condition") or "::" in name
+        return Call(name if plain else f"Fn::{name}", _untagged(node), node)
+    if type(node) is MappingNode and len(node.value) == 1:
+        key, argument = node.value[0]
+        if key.value == "Ref" or key.value.startswith(("Fn::", "Rain::")):
+            return Call(key.value, argument, node)
+    return None
+
+
+def _untagged(node: Node) -> Node:
+    if isinstance(node, ScalarNode):
+        tag = _YAML_TAGS + "str"
+        return ScalarNode(tag, node.value, node.start_mark, node.end_mark, node.style)
+    return type(node)("", node.value, node.start_mark, node.end_mark)
+
+
+def members(node: Node | None) -> Iterator[Entry]:
+    """The entries of a mapping, each name once; nothing for any other node."""
+    if isinstance(node, MappingNode):
+        for name, key, value in entries(node, cloudformation_key):
+            yield Entry(name, key, value)
+
+
+def member(node: Node | None, name: str) -> Entry | None:
+    """One entry of a mapping."""
+    found = entry(node, name, cloudformation_key) if isinstance(node, MappingNode) else None
+    return Entry(name, *found) if found else None
+
+
+def items(node: Node | None) -> list[Node]:
+    """The items of a list, [] for any other node."""
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text of a scalar that calls nothing, as written."""
+    return node.value if isinstance(node, ScalarNode) and call_of(node) is None else None

@@ -1,0 +1,120 @@
+"""The sections of a template, by name, before anything is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yaml.nodes import Node
+
+from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, member, members, text_of
+from iacguard.frontends.yamlplaces import Origin
+
+#: Transforms that CloudFormation itself brings and that leave functions and names what they are.
+_NEUTRAL_TRANSFORMS = frozenset(
+    {"AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::CodeDeployBlueGreen"}
+)
+SAM = "AWS::Serverless-2016-10-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A resource as written. ``type`` is "" where the template names none."""
+
+    entry: Entry
+    type: str
+
+    @property
+    def returns_anything(self) -> bool:
+        """Whether its attributes are what someone's own code or template returns."""
+        return self.type.startswith("Custom::") or self.type in (
+            "AWS::CloudFormation::CustomResource",
+            "AWS::CloudFormation::Stack",
+            "AWS::CloudFormation::Macro",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One template. ``expansions`` are loops and macros that stand among the resources.
+
+    ``open_names``: a transform or module may add names, so one that is not here need not be wrong.
+    """
+
+    origin: Origin
+    root: Node
+    transforms: tuple[Entry, ...]
+    parameters: Node | None
+    mappings: Mapping[str, Entry]
+    conditions: Mapping[str, Entry]
+    resources: Mapping[str, Declared]
+    expansions: tuple[Entry, ...]
+    outputs: tuple[Entry, ...]
+
+    @property
+    def macros(self) -> tuple[Entry, ...]:
+        """The transforms that may change anything."""
+        return tuple(t for t in self.transforms if t.name not in _NEUTRAL_TRANSFORMS and t.name != SAM)
+
+    @property
+    def uses_sam(self) -> bool:
+        return any(t.name == SAM for t in self.transforms)
+
+    @property
+    def uses_rain(self) -> bool:
+        """Whether it is a source file of AWS's packaging tool ``rain``, which puts other files into it."""
+        return b"Rain::" in self.origin.file.data
+
+    @property
+    def open_names(self) -> bool:
+        return (
+            bool(self.macros)
+            or self.uses_sam
+            or self.uses_rain
+            or bool(self.expansions)
+            or any(r.type.endswith("::MODULE") for r in self.resources.values())
+        )
+
+
+def read_template(origin: Origin, root: Node) -> Template:
+    """Sort the sections of ``root``, a mapping."""
+    declared: dict[str, Declared] = {}
+    expansions: list[Entry] = []
+    for entry in members(_section(root, "Resources")):
+        if entry.name.startswith("Fn::"):
+            expansions.append(entry)
+        else:
+            type_ = member(entry.value, "Type")
+            declared[entry.name] = Declared(entry, (text_of(type_.value) if type_ else None) or "")
+    return Template(
+        origin,
+        root,
+        _transforms(root),
+        _section(root, "Parameters"),
+        {entry.name: entry for entry in members(_section(root, "Mappings"))},
+        {entry.name: entry for entry in members(_section(root, "Conditions"))},
+        declared,
+        tuple(expansions),
+        tuple(members(_section(root, "Outputs"))),
+    )
+
+
+def _section(root: Node, name: str) -> Node | None:
+    found = member(root, name)
+    return found.value if found else None
+
+
+def _transforms(root: Node) -> tuple[Entry, ...]:
+    """``Transform`` as a name, a list of names, or mappings with a Name; ``Fn::Transform`` at the top too."""
+    found: list[Entry] = []
+    for section in ("Transform", "Fn::Transform"):
+        entry = member(root, section)
+        if entry is None:
+            continue
+        for node in items(entry.value) or [entry.value]:
+            call: Call | None = call_of(node)
+            body = call.argument if call else node
+            name = member(body, "Name")
+            text = text_of(name.value if name else body)
+            found.append(Entry(text or "?", entry.key if node is entry.value else node, node))
+    return tuple(found)

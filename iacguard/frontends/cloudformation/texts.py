@@ -1,0 +1,105 @@
+"""Text that is partly unknown: joining, comparing, dynamic references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from iacguard.model import Encoded, Unknown, Value
+
+_DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
+_SECRET_STORES = frozenset({"secretsmanager", "ssm-secure"})
+
+
+def as_text(value: Value) -> str | Unknown | None:
+    """A scalar as CloudFormation writes it into text; None for what has no text form (a list, a mapping)."""
+    if isinstance(value, str | Unknown):
+        return value
+    if isinstance(value, Encoded):
+        return value.text if value.text is not None else Unknown("part of the JSON is not known", present=True)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return None
+
+
+def concat(parts: Iterable[str | Unknown]) -> str | Unknown:
+    """One text of several; unknown parts keep their place in it."""
+    merged: list[str | Unknown] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        elif part != "" or not merged:
+            merged.append(part)
+    unknowns = [p for p in merged if isinstance(p, Unknown)]
+    if not unknowns:
+        return "".join(p for p in merged if isinstance(p, str))
+    kept = tuple(p for p in merged if p != "")
+    if len(kept) == 1:
+        return unknowns[0]
+    return Unknown(
+        unknowns[0].reason,
+        span=unknowns[0].span,
+        parts=kept,
+        secret=any(u.secret for u in unknowns),
+        present=True if any(isinstance(p, str) for p in kept) else any(u.present for u in unknowns),
+    )
+
+
+def with_dynamic_references(text: str) -> str | Unknown:
+    """``text`` with each ``{{resolve:...}}`` as an unknown; those of a secret store are secret."""
+    if "{{resolve:" not in text:
+        return text
+    parts: list[str | Unknown] = []
+    at = 0
+    for match in _DYNAMIC.finditer(text):
+        store, what = match[1], match[2]
+        reason = f"{store}:{what} is looked up when the stack is deployed"
+        parts.append(text[at : match.start()])
+        parts.append(Unknown(reason, kind="data", secret=store in _SECRET_STORES, present=True))
+        at = match.end()
+    parts.append(text[at:])
+    return concat(parts)
+
+
+def equal(left: Value, right: Value) -> bool | None:
+    """Whether two values are equal as ``Fn::Equals`` sees them; None where it is not known."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        if left is right:
+            return True
+        return _equal_unknown(left, right)
+    if isinstance(left, list | dict) or isinstance(right, list | dict):
+        return _equal_structures(left, right)
+    return as_text(left) == as_text(right)
+
+
+def _equal_structures(left: Value, right: Value) -> bool | None:
+    answers: list[bool | None]
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        answers = [equal(a, b) for a, b in zip(left, right, strict=True)]
+    elif isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        answers = [equal(value, right[key]) for key, value in left.items()]
+    else:
+        return False
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _equal_unknown(left: Value, right: Value) -> bool | None:
+    unknown, other = (left, right) if isinstance(left, Unknown) else (right, left)
+    if unknown.choices and not isinstance(other, Unknown):
+        answers = {equal(choice, other) for choice in unknown.choices}
+        return answers.pop() if len(answers) == 1 else None
+    text = as_text(other)
+    if isinstance(text, str) and unknown.parts and not _could_be(unknown, text):
+        return False
+    if text == "" and unknown.present:
+        return False
+    return None
+
+
+def _could_be(unknown: Unknown, text: str) -> bool:
+    prefix, suffix = unknown.prefix, unknown.suffix
+    return len(text) >= len(prefix) + len(suffix) and text.startswith(prefix) and text.endswith(suffix)
