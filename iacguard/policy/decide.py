@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from iacguard.findings import Problem, Rule
@@ -124,7 +124,8 @@ class _Run:
             return
         if found.choices and all(self._no_violation(c) for c in found.choices):
             return
-        yield self._decision(None, blur(found), self._origins(False), (found.reason,))
+        decision = self._decision(None, blur(found), (), (found.reason,))
+        yield replace(decision, path=path_of(self._origins(False)) or ())
 
     def _no_violation(self, choice: Value) -> bool:
         if choice is None:

@@ -9,24 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from iacguard.findings import SEVERITIES, Category, Fix, Problem, Rule
-from iacguard.model import Format, Span
+from iacguard.findings import SEVERITIES, Fix, Problem, Rule
+from iacguard.model import Span
 from iacguard.policy.compile import NOWHERE, Condition, MessageText, Pack, Policy, PolicyError
+from iacguard.policy.fields import Reader
 from iacguard.policy.groups import expand
 from iacguard.policy.language import ExpressionError, compile_expression
 from iacguard.policy.message import compile_message
-from iacguard.policy.fields import Reader
+from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, names
 
-#: The keys of a policy file, in the order in which they are written.
-KEYS = (
-    *("title", "severity", "category", "resource", "where", "each", "deny", "at", "message"),
-    *("why", "fix", "references", "aliases", "frameworks", "examples"),
-)
-REQUIRED = ("title", "severity", "category", "resource", "deny", "message", "why", "fix")
-CATEGORIES: tuple[str, ...] = get_args(Category)
-FORMATS: tuple[Format, ...] = get_args(Format)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _EXAMPLES = re.compile(r"^examples[ \t]*:.*\n?(?:(?:[ \t\r#-].*|)\n)*(?:[ \t\r#-].*)?", re.M)
 _MAX_BYTES = 1_000_000
@@ -115,10 +108,10 @@ def build(reader: Reader, relative: str, compiled: bool) -> Policy | None:
     root = reader.compose()
     if root is None:
         return None
-    fields = reader.fields(root, KEYS, "a policy")
-    for key in REQUIRED:
-        if key not in fields:
-            reader.wrong(root, f"the policy has no {key!r}", f"add a line `{key}: ...`")
+    fields = reader.fields(root, names(POLICY), "a policy")
+    for key in POLICY:
+        if key.required and key.name not in fields:
+            reader.wrong(root, f"the policy has no {key.name!r}", f"add a line `{key.name}: ...`")
     identity = policy_id(relative)
     if not _ID.fullmatch(identity):
         hint = "use lower case letters, digits and hyphens in the names of folders and files"

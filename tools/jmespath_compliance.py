@@ -1,6 +1,6 @@
 """Run the official JMESPath compliance cases (https://github.com/jmespath/jmespath.test) on our evaluator.
 
-    python scripts/jmespath_compliance.py DIR
+    python tools/jmespath_compliance.py DIR
 
 DIR is a checkout of that repository, or its ``tests`` folder. Prints what fails and the count; exit status 1 if any.
 """
