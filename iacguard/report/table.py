@@ -76,7 +76,8 @@ class _Painter:
         first, *rest = wrap(title, self.width - lead) or [""]
         yield f"  {badge}{pad}{position} {self.style(_BOLD, first)}"
         yield from (" " * lead + self.style(_BOLD, line) for line in rest)
-        yield " " * lead + name
+        # Never cut: an id is there to be copied.
+        yield " " * max(2, min(lead, self.width - len(finding.rule.id) - 2)) + name
 
     def _source(self, finding: Finding, gutter: int, style: str) -> Iterator[str]:
         if not finding.source_lines or not finding.source_lines[0].strip():
