@@ -122,45 +122,65 @@ def _trim(line: bytes) -> bytes:
 
 
 def _translate(pattern: bytes) -> bytes:
-    """wildmatch with WM_PATHNAME as a regular expression. Raises _MalformedError."""
-    out: list[bytes] = []
+    """wildmatch with WM_PATHNAME as a regular expression that takes linear time. Raises _MalformedError.
+
+    The first place where the text after a star fits is always a right one, as the next star takes what is between; so
+    all but the last are atomic groups, and a pattern of many stars cannot make the matcher try every split.
+    """
     # git compares the part before the first special character by itself, so stars right behind it count as leading.
     special = _SPECIAL.search(pattern)
     first = special.start() if special else 0
+    spans: list[list[bytes]] = [[b""]]  # what stands between the ** of a pattern, cut at each *
+    leaders: list[bytes] = [b""]
     at = 0
     while at < len(pattern):
-        char = pattern[at : at + 1]
-        if char == b"*":
-            text, at = _stars(pattern, at, first)
-            out.append(text)
-        elif char == b"?":
-            out.append(b"[^/]")
-            at += 1
-        elif char == b"[":
-            text, at = _bracket(pattern, at)
-            out.append(text)
-        elif char == b"\\":
-            if at + 1 >= len(pattern):
-                raise _MalformedError
-            out.append(re.escape(pattern[at + 1 : at + 2]))
-            at += 2
+        if pattern[at : at + 1] == b"*":
+            crossing, at = _stars(pattern, at, first)
+            if not crossing:
+                spans[-1].append(b"")
+            elif crossing != leaders[-1] or spans[-1] != [b""]:  # **/**/ says no more than **/
+                leaders.append(crossing)
+                spans.append([b""])
         else:
-            out.append(re.escape(char))
-            at += 1
-    return b"".join(out)
+            text, at = _one(pattern, at)
+            spans[-1][-1] += text
+    parts = [leader + _within(span) for leader, span in zip(leaders, spans, strict=True)]
+    return b"".join(b"(?>" + part + b")" for part in parts[:-1]) + parts[-1]
+
+
+def _within(span: list[bytes]) -> bytes:
+    """Texts with ``*`` between them."""
+    if len(span) == 1:
+        return span[0]
+    return span[0] + b"".join(b"(?>[^/]*?" + text + b")" for text in span[1:-1]) + b"[^/]*?" + span[-1]
 
 
 def _stars(pattern: bytes, at: int, first: int) -> tuple[bytes, int]:
+    """What crosses folders here: ``**/`` or ``**``; nothing for stars that stay within a name."""
     end = at
     while pattern[end : end + 1] == b"*":
         end += 1
     rest = pattern[end:]
     leading = at == first or pattern[at - 1 : at] == b"/"
     if end - at == 1 or not leading or not (rest == b"" or rest.startswith((b"/", b"\\/"))):
-        return b"[^/]*", end
+        return b"", end
     if rest.startswith(b"/"):
-        return b"(?:.*/)?", end + 1
-    return b".*", end
+        return b"(?:.*?/)??", end + 1
+    return b".*?", end
+
+
+def _one(pattern: bytes, at: int) -> tuple[bytes, int]:
+    """The expression for one character of a name, and where the next one starts."""
+    char = pattern[at : at + 1]
+    if char == b"?":
+        return b"[^/]", at + 1
+    if char == b"[":
+        return _bracket(pattern, at)
+    if char == b"\\":
+        if at + 1 >= len(pattern):
+            raise _MalformedError
+        return re.escape(pattern[at + 1 : at + 2]), at + 2
+    return re.escape(char), at + 1
 
 
 def _bracket(pattern: bytes, at: int) -> tuple[bytes, int]:
