@@ -14,8 +14,9 @@ from iacguard.frontends.terraform.functions.context import (
     spread_index,
     to_bool,
     type_name,
-    unify,
 )
+from iacguard.frontends.terraform.functions.graphemes import graphemes
+from iacguard.frontends.terraform.functions.unify import unify
 from iacguard.frontends.terraform.functions.unknowns import (
     derived,
     find_unknown,
@@ -53,13 +54,13 @@ def length(value: Value) -> Value:
     if isinstance(value, Unknown):
         return derived([value])
     if isinstance(value, Encoded):
-        return derived([value]) if value.text is None else len(value.text)
+        return derived([value]) if value.text is None else len(graphemes(value.text))
     if isinstance(value, list):
         return derived(value[spread_index(value) :]) if any(map(is_spread, value)) else len(value)
     if isinstance(value, dict):
         return derived([value[REST]]) if REST in value else len(value)
     if isinstance(value, str):
-        return len(value)
+        return len(graphemes(value))
     raise FunctionError(f"a list, a map or a string is required, not {type_name(value)}")
 
 
@@ -123,7 +124,7 @@ def as_set(values: Sequence[Value]) -> list[Value]:
 
 def _order(value: Value) -> tuple[int, float, str]:
     if value is None:
-        return (0, 0, "")
+        return (4, 0, "")
     if isinstance(value, (bool, int, float)):
         return (1, value, "")
     return (2, 0, value) if isinstance(value, str) else (3, 0, identity(value))
@@ -134,20 +135,23 @@ def setunion(*sets: Value) -> Value:
 
 
 def setintersection(*sets: Value) -> Value:
-    if any(isinstance(s, Unknown) for s in sets) or find_unknown(sets) is not None:
+    if find_unknown(sets) is not None:
         return derived(sets)
-    first, *others = (unify(list_of(s)) for s in sets)
+    first, *others = unify([list_of(s) for s in sets])
     return as_set([v for v in first if all(holds(o, v) for o in others)])
 
 
 def setsubtract(left: Value, right: Value) -> Value:
     if isinstance(left, Unknown) or (isinstance(right, Unknown) and left != []):
         return derived([left, right])
+    if isinstance(right, Unknown):
+        return []
+    first, second = unify([left, right])
     result: list[Value] = []
-    for item in left:
-        verdict = _membership(right, item)
+    for item in first:
+        verdict = _membership(second, item)
         if verdict is None:
-            result.append(derived([right, item], spread=True))
+            result.append(derived([second, item], spread=True))
         elif not verdict:
             result.append(item)
     return as_set(result)
@@ -181,12 +185,8 @@ def setproduct(*sets: Value) -> Value:
 def contains(values: Value, wanted: Value) -> Value:
     if isinstance(values, Unknown):
         return derived([values])
-    verdict = _membership(unify([*list_of(values), wanted])[:-1] if _mixed(values, wanted) else values, wanted)
+    verdict = _membership(list_of(values), wanted)
     return derived([values, wanted]) if verdict is None else verdict
-
-
-def _mixed(values: Sequence[Value], wanted: Value) -> bool:
-    return isinstance(wanted, str) and any(isinstance(v, (bool, int, float)) for v in values)
 
 
 def index(values: Value, wanted: Value) -> Value:
@@ -309,8 +309,6 @@ def coalescelist(*values: Value) -> Value:
 
 
 def _counts_list(value: Value) -> bool | None:
-    if value is None:
-        return False
     if isinstance(value, Unknown):
         return True if value.present else None
     items = list_of(value)

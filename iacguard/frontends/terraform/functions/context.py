@@ -292,13 +292,6 @@ def normal(number: float) -> int | float:
     return int(number) if isinstance(number, int) or number.is_integer() else number
 
 
-def unify(values: Sequence[Value]) -> list[Value]:
-    """Primitives of several types as one, as in a list's items: text wins. Collections stay as they are."""
-    if any(isinstance(v, (str, Encoded)) for v in values) and any(isinstance(v, (bool, int, float)) for v in values):
-        return [to_string(v) if isinstance(v, (bool, int, float)) else v for v in values]
-    return list(values)
-
-
 def spread_index(items: Sequence[Value]) -> int:
     """Index of the first item that stands for any number of items; the length where there is none."""
     for index, item in enumerate(items):
@@ -335,5 +328,4 @@ __all__ = [
     "to_number",
     "to_string",
     "type_name",
-    "unify",
 ]

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal, InvalidOperation
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, number_text
+from iacguard.frontends.terraform.functions.csv import read_csv
 from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown
 from iacguard.model import Encoded, Unknown, Value
 
@@ -144,13 +145,7 @@ def base64gunzip(text: str) -> str:
 
 
 def csvdecode(text: str) -> Value:
-    import csv
-    import io
-
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
-    except csv.Error as error:
-        raise FunctionError(f"the text is not CSV: {error}") from None
+    rows = read_csv(text)
     if not rows:
         raise FunctionError("the text has no header line")
     header, *records = rows
@@ -194,15 +189,22 @@ def _codec(name: str) -> str:
 def textencodebase64(text: str, encoding: str) -> str:
     import base64
 
+    codec = _codec(encoding)
+    if codec == "utf-16":  # Go writes the mark and big-endian units, Python the machine's
+        codec, text = "utf-16-be", "\ufeff" + text
     try:
-        data = text.encode(_codec(encoding))
+        data = text.encode(codec)
     except UnicodeEncodeError:
         raise FunctionError(f"the text has characters that {encoding} has not") from None
     return base64.b64encode(data).decode("ascii")
 
 
 def textdecodebase64(text: str, encoding: str) -> str:
+    data = _from_base64(text)
+    codec = _codec(encoding)
+    if codec == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        codec = "utf-16-be"
     try:
-        return _from_base64(text).decode(_codec(encoding))
+        return data.decode(codec)
     except UnicodeDecodeError:
         raise FunctionError(f"the decoded bytes are not {encoding}") from None

@@ -6,7 +6,7 @@ An unknown argument of a plain ``%s`` or ``%v`` is an unknown piece of the resul
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iacguard.frontends.terraform.functions.context import (
     FunctionError,
@@ -15,7 +15,6 @@ from iacguard.frontends.terraform.functions.context import (
     to_bool,
     to_number,
     to_string,
-    type_name,
 )
 from iacguard.frontends.terraform.functions.encoding import json_text
 from iacguard.frontends.terraform.functions.unknowns import (
@@ -28,9 +27,13 @@ from iacguard.frontends.terraform.functions.unknowns import (
 )
 from iacguard.model import Encoded, Unknown, Value
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 MAX_WIDTH = 4096
 MAX_LIST = 20_000
-_VERB = re.compile(r"%(?:(%)|([-+ #0]*)(\d*)(?:(\.)(\d*))?(?:\[(\d+)\])?(.))", re.DOTALL)
+# Compiled at the first call; re keeps it.
+_VERB = r"(?sa)%(?:(%)|([-+ #0]*)(\d*)(?:(\.)(\d*))?(?:\[(\d+)\])?(.))"
 
 
 class Verb(NamedTuple):
@@ -47,7 +50,7 @@ def parse_format(pattern: str) -> tuple[list[str | Verb], int]:
     """Text and verbs in order, and how many arguments are used. Raises FunctionError for an unknown verb."""
     result: list[str | Verb] = []
     at = position = used = 0
-    for found in _VERB.finditer(pattern):
+    for found in re.finditer(_VERB, pattern):
         result.append(pattern[at : found.start()])
         at = found.end()
         if found[1]:
@@ -114,7 +117,7 @@ def _text(verb: Verb, value: Value) -> str:
         raise FunctionError(f"%{mode} cannot write null")
     try:
         if mode == "t":
-            return _padded(verb, "true" if to_bool(value) else "false")
+            return "true" if to_bool(value) else "false"
         if mode in "sq":
             text = str(to_string(value))
             if verb.precision >= 0:
@@ -126,12 +129,11 @@ def _text(verb: Verb, value: Value) -> str:
 
 
 def _default(verb: Verb, value: Value) -> str:
-    if isinstance(value, bool):
-        return _padded(verb, "true" if value else "false")
-    if isinstance(value, (int, float)):
-        return _number(verb._replace(mode="g"), value)
     if isinstance(value, str) and "#" not in verb.flags:
         return _padded(verb, value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and "#" not in verb.flags:
+        flags = "".join(flag for flag in verb.flags if flag in "-0")
+        return _number(Verb("g", flags, verb.width, -1, verb.position), value)
     return _padded(verb, json_text(value))
 
 
@@ -145,53 +147,45 @@ def _padded(verb: Verb, text: str) -> str:
 
 
 def _number(verb: Verb, value: int | float) -> str:
+    sign = "-" if value < 0 else "+" if "+" in verb.flags else " " if " " in verb.flags else ""
     if verb.mode in "bdoxX":
         if isinstance(value, float):
-            raise FunctionError(f"a whole number is required, not {type_name(value)} with a fraction")
-        digits = format(abs(value), verb.mode)
-        prefix = {"x": "0x", "X": "0X", "o": "0"}.get(verb.mode, "") if "#" in verb.flags else ""
-        body = prefix + digits.rjust(max(verb.precision, 0), "0")
+            raise FunctionError("a whole number is required, not one with a fraction")
+        if "#" in verb.flags:
+            sign += {"b": "0b", "o": "0", "x": "0x", "X": "0X"}.get(verb.mode, "")
+        body = format(abs(value), verb.mode).rjust(max(verb.precision, 0), "0")
     else:
         body = _float(verb, abs(value))
-    return _signed(verb, "-" if value < 0 else "+" if "+" in verb.flags else " " if " " in verb.flags else "", body)
+    if "0" in verb.flags and "-" not in verb.flags:
+        return sign + body.rjust(verb.width - len(sign), "0")
+    return _padded(verb, sign + body)
 
 
 def _float(verb: Verb, value: int | float) -> str:
     from decimal import Decimal
 
-    exact = Decimal(number_text(value))
+    exact = Decimal(number_text(value)) if value else Decimal(0)
     if verb.mode in "gG" and verb.precision < 0:
-        return (
-            number_text(value)
-            if (exact.adjusted() < 21 and exact.adjusted() >= -4) or not value
-            else _shortest(verb, exact)
-        )
-    if verb.mode in "fF":
-        return format(exact, f".{6 if verb.precision < 0 else verb.precision}f")
-    text = format(exact, f".{6 if verb.precision < 0 else verb.precision}{verb.mode}")
-    return _go_exponent(text)
+        return _shortest(verb, exact)
+    precision = 6 if verb.precision < 0 else verb.precision
+    if verb.mode in "eE" and not value:
+        return f"{0:.{precision}{verb.mode}}"
+    return _go_exponent(format(exact, f".{precision}{verb.mode}"))
 
 
-def _shortest(verb: Verb, exact: object) -> str:
-    from decimal import Decimal
-
-    assert isinstance(exact, Decimal)
-    digits = "".join(map(str, exact.as_tuple().digits)).rstrip("0") or "0"
+def _shortest(verb: Verb, exact: Decimal) -> str:
+    """As few digits as say it; with an exponent below -4 and from 6 on, as Go's ``big.Float`` does."""
     exponent = exact.adjusted()
+    if not exact or -4 <= exponent < 6:
+        return format(exact, "f")
+    digits = "".join(map(str, exact.as_tuple().digits)).rstrip("0")
     mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
     return f"{mantissa}{'E' if verb.mode == 'G' else 'e'}{'-' if exponent < 0 else '+'}{abs(exponent):02}"
 
 
 def _go_exponent(text: str) -> str:
     """At least two digits in the exponent, as C and Go write it."""
-    return re.sub(r"([eE])([+-])(\d)$", r"\1\g<2>0\3", text)
-
-
-def _signed(verb: Verb, sign: str, body: str) -> str:
-    if "0" in verb.flags and "-" not in verb.flags:
-        return sign + body.rjust(verb.width - len(sign), "0")
-    text = sign + body
-    return text.ljust(verb.width) if "-" in verb.flags else text.rjust(verb.width)
+    return re.sub(r"([eE][+-])(\d)$", r"\g<1>0\2", text)
 
 
 def formatlist(pattern: Value, *args: Value) -> Value:

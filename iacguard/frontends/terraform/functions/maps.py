@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from iacguard.frontends.terraform.functions.collections import holds, is_spread, list_of, spread
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, known_keys, to_string, type_name
+from iacguard.frontends.terraform.functions.unify import unify
 from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown, one_of
 from iacguard.model import REST, Encoded, Unknown, Value
 
@@ -111,7 +112,8 @@ def matchkeys(values: Value, names: Value, wanted: Value) -> Value:
         return derived([values, names, wanted])
     if len(values) != len(names):
         raise FunctionError("the lists of values and keys differ in length")
-    return [v for v, name in zip(values, names, strict=True) if holds(wanted, name)]
+    keys_, searched = unify([names, wanted])
+    return [v for v, name in zip(values, keys_, strict=True) if holds(searched, name)]
 
 
 def transpose(mapping: dict[str, Value]) -> Value:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from iacguard.frontends.terraform.functions.context import FunctionError
+from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """``address`` as written, as a number; ``bits`` is 32 or 128, ``prefix`` the length of the network's part."""
 
     address: int
@@ -119,10 +118,12 @@ def cidrnetmask(prefix: str) -> str:
 
 def cidrsubnet(prefix: str, new_bits: int | float, number: int | float) -> str:
     network, added, wanted = parse_network(prefix), _whole(new_bits), _whole(number)
+    if added < 0 or wanted < 0:
+        raise NotEvaluatedError("a negative number of bits or subnets is not evaluated")
     length = network.prefix + added
-    if added < 0 or length > network.bits:
+    if length > network.bits:
         raise FunctionError(f"{prefix} cannot be extended by {added} bits")
-    if not 0 <= wanted < 1 << added:
+    if wanted >= 1 << added:
         raise FunctionError(f"{added} bits have no subnet number {wanted}")
     base = network.base + (wanted << (network.bits - length))
     return f"{address_text(base, network.bits)}/{length}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, normal, to_number
+from iacguard.frontends.terraform.functions.context import FunctionError, normal, parse_number, to_number
 from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown
 from iacguard.model import Unknown, Value
 
 Number = int | float
-MAX_BITS = 4096
+MAX_DIGITS = 1000
 MAX_RANGE = 1024
 
 
@@ -51,7 +51,7 @@ def parseint(text: Value, base: Number) -> int:
     if not isinstance(base, int) or not (2 <= base <= 62):
         raise FunctionError("the base must be a whole number from 2 to 62")
     digits = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
-    if not digits or len(digits) > MAX_BITS:
+    if not digits or len(digits) > MAX_DIGITS:
         raise FunctionError(f"{text[:40]!r} is not a whole number in base {base}")
     value = 0
     for digit in digits:
@@ -74,12 +74,9 @@ def _digit(digit: str, base: int) -> int:
 
 
 def power(number: Number, exponent: Number) -> Number:
-    if isinstance(number, int) and isinstance(exponent, int) and exponent >= 0:
-        if abs(number).bit_length() * exponent > MAX_BITS:
-            raise NotEvaluatedError("the number is too large to compute")
-        return int(number**exponent)
+    """A double's power, read back from its shortest text, as Terraform does it."""
     try:
-        return normal(math.pow(number, exponent))
+        return parse_number(repr(math.pow(number, exponent)))
     except (ValueError, OverflowError, ZeroDivisionError):
         raise FunctionError("the result is not a finite number") from None
 

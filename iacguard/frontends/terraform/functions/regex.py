@@ -55,14 +55,14 @@ class _Python:
         return None if found is None else tuple(at for pair in found.regs for at in pair)
 
 
-def regex(source: str, text: str) -> Value:
+def first_match(source: str, text: str) -> Value:
     """The first match. Raises FunctionError where there is none."""
     for slots in _matches(source, text):
         return _captures(_pattern(source), text, slots)
     raise FunctionError("the pattern did not match")
 
 
-def regexall(source: str, text: str) -> Value:
+def all_matches(source: str, text: str) -> Value:
     pattern = _pattern(source)
     return [_captures(pattern, text, slots) for slots in _matches(source, text)]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace as changed
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, to_string
+from iacguard.frontends.terraform.functions.graphemes import graphemes
 from iacguard.frontends.terraform.functions.unknowns import (
     Pieces,
     derived,
@@ -61,15 +62,7 @@ def title(text: str) -> str:
 
 
 def strrev(text: str) -> str:
-    import unicodedata
-
-    clusters: list[str] = []
-    for char in text:
-        if clusters and (unicodedata.combining(char) or char == "\u200d" or clusters[-1].endswith("\u200d")):
-            clusters[-1] += char
-        else:
-            clusters.append(char)
-    return "".join(reversed(clusters))
+    return "".join(reversed(graphemes(text)))
 
 
 def chomp(text: Value) -> Value:
@@ -221,6 +214,18 @@ def _straddles(piece: str, wanted: str) -> bool:
     return any(piece.endswith(wanted[:i]) or piece.startswith(wanted[i:]) for i in range(1, len(wanted)))
 
 
+def regex(pattern: str, text: str) -> Value:
+    from iacguard.frontends.terraform.functions.regex import first_match
+
+    return first_match(pattern, text)
+
+
+def regexall(pattern: str, text: str) -> Value:
+    from iacguard.frontends.terraform.functions.regex import all_matches
+
+    return all_matches(pattern, text)
+
+
 def indent(spaces: int | float, text: Value) -> Value:
     if not isinstance(spaces, int):
         raise FunctionError("a whole number of spaces is required")
@@ -265,7 +270,7 @@ def split(separator: Value, text: Value) -> Value:
     if not isinstance(separator, str) or (isinstance(text, Unknown) and (not text.parts or len(separator) != 1)):
         return derived([separator, text])
     if isinstance(text, str):
-        return text.split(separator) if separator else list(text)
+        return text.split(separator) if separator else graphemes(text)
     items: list[Value] = []
     open_piece: Pieces = []
     for piece in pieces(text):
@@ -291,9 +296,10 @@ def substr(text: Value, offset: int | float, length: int | float) -> Value:
     if isinstance(text, Encoded):
         text = encoded_text(text)
     if isinstance(text, str):
-        start = max(0, len(text) + offset) if offset < 0 else offset
-        return text[start:] if length < 0 else text[start : start + length]
+        chars = graphemes(text)
+        start = max(0, len(chars) + offset) if offset < 0 else offset
+        return "".join(chars[start:] if length < 0 else chars[start : start + length])
     known = text.prefix
-    if offset >= 0 and length >= 0 and offset + length <= len(known):
+    if offset >= 0 and length >= 0 and offset + length < len(known) and known.isascii():
         return known[offset : offset + length]
     return derived([text])

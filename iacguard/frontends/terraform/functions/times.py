@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from iacguard.frontends.terraform.functions.context import FunctionError
 
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d))\Z", re.ASCII)
+# Compiled where first used (re keeps them): most scans need none of these.
+_TIME = r"(?a)(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d))\Z"
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_PART = r"(?a)(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)"
 _MONTHS = [
     "January",
     "February",
@@ -30,7 +31,7 @@ _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 def parse_time(text: str) -> tuple[datetime, int]:
     """The time to the second, with its offset, and its nanoseconds. Raises FunctionError."""
-    found = _TIME.match(text)
+    found = re.match(_TIME, text)
     if not found:
         raise FunctionError(f"{text[:50]!r} is not an RFC 3339 time")
     try:
@@ -59,11 +60,11 @@ def _duration(text: str) -> int:
     total = Fraction(0)
     at = 0
     while at < len(body):
-        found = _PART.match(body, at)
+        found = re.match(_PART, body[at:])
         if not found:
             break
         total += Fraction(found[1].rstrip(".")) * _UNITS[found[2]]
-        at = found.end()
+        at += found.end()
     if not body or (at < len(body) and body != "0") or len(text) > 100 or total > 2**63:
         raise FunctionError(f"{text[:50]!r} is not a duration")
     return -int(total) if text.startswith("-") else int(total)
@@ -97,6 +98,8 @@ def formatdate(pattern: str, text: str) -> str:
 
 
 def _quoted(pattern: str, start: int) -> tuple[str, int]:
+    if pattern[start + 1 : start + 2] == "'":
+        return "'", start + 2
     result = []
     at = start + 1
     while at < len(pattern):

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from iacguard.frontends.terraform.functions import context
 from iacguard.frontends.terraform.functions.collections import as_set
-from iacguard.frontends.terraform.functions.context import FunctionError, known_keys, type_name, unify
+from iacguard.frontends.terraform.functions.context import FunctionError, known_keys, type_name
+from iacguard.frontends.terraform.functions.unify import unify
 from iacguard.frontends.terraform.functions.unknowns import derived
 from iacguard.model import REST, Unknown, Value
 
