@@ -49,7 +49,8 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
     ``near(path)`` says whether a plain file exists at a path that is given as ``path`` is. Never raises.
     """
     found: Format | None = "kubernetes" if _is_kustomization(path) else sniff(data)
-    if _TEMPLATE.search(data) and (chart := _chart_of(path, near)):
+    chart = _chart_of(path, near) if _TEMPLATE.search(data) else None
+    if chart is not None:
         return _helm(path, data, chart)
     if found is None:
         return Recognised(None, NOT_INFRASTRUCTURE)

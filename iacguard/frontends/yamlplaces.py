@@ -16,6 +16,9 @@ from iacguard.source import SourceFile
 
 _ODD_BREAKS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
 
+#: Looked for first: no file in a thousand has one.
+_ODD_MARKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\r")
+
 
 class Origin:
     """The file that a tree was composed from, and its dialect's reading of an unquoted key."""
@@ -27,7 +30,8 @@ class Origin:
     @cached_property
     def odd_breaks(self) -> bool:
         """Whether the text has line breaks that YAML 1.1 counts and editors do not (NEL, LS, PS, a lone CR)."""
-        return _ODD_BREAKS.search(self.file.data) is not None
+        data = self.file.data
+        return any(mark in data for mark in _ODD_MARKS) and _ODD_BREAKS.search(data) is not None
 
     def position(self, mark: Mark) -> tuple[int, int]:
         """Line and column, from 1, as an editor shows them."""
@@ -95,7 +99,7 @@ def entry(node: MappingNode, name: str, plain_key: Callable[[str], str | None]) 
 
 
 def entries(node: MappingNode, plain_key: Callable[[str], str | None]) -> Iterator[tuple[str, Node, Node]]:
-    """Every name with its key and value, each name once, those merged in by ``<<`` first."""
+    """Every name with its key and value, each name once; those merged in by ``<<`` last, the first of them wins."""
     found: dict[str, tuple[Node, Node]] = {}
     merges: list[Node] = []
     for key, value in node.value:
@@ -106,8 +110,7 @@ def entries(node: MappingNode, plain_key: Callable[[str], str | None]) -> Iterat
     for other in merges:
         if isinstance(other, MappingNode):
             for name, key, value in entries(other, plain_key):
-                if name not in found:
-                    yield name, key, value
+                found.setdefault(name, (key, value))
     for name, (key, value) in found.items():
         yield name, key, value
 

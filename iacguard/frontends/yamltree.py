@@ -91,7 +91,7 @@ def read(
     """
     origin = Origin(file, plain_key)
     data = file.data
-    if _SURROGATES.search(data):  # JSON's way to write what is past U+FFFF, unknown to libyaml
+    if b"\\u" in data and _SURROGATES.search(data):  # JSON's way to write what is past U+FFFF, unknown to libyaml
         data = _SURROGATES.sub(lambda m: json.loads(b'"' + m[0] + b'"').encode(), data)
     if _may_overflow(data):
         return Tree(origin, problems=(_too_deep(origin),))
@@ -236,7 +236,7 @@ def _too_deep(origin: Origin, node: Node | None = None) -> Problem:
 
 def _checked(origin: Origin, documents: list[Node], problems: list[Problem]) -> Tree:
     """Leave out the documents that nobody may walk: too deep, aliases that expand without end, odd keys."""
-    aliased = _ANCHOR.search(origin.file.data) is not None
+    aliased = b"&" in origin.file.data and _ANCHOR.search(origin.file.data) is not None
     kept = []
     for document in documents:
         found = (_expansion(origin, document) if aliased else None) or _first_fault(origin, document)

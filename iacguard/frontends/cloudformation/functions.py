@@ -25,10 +25,10 @@ _MAX_CIDRS = 256
 _FIXED: Mapping[str, str] = MappingProxyType({"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"})
 _OF_THE_STACK: Mapping[str, str] = MappingProxyType(
     {
-        "AWS::AccountId": "the account is known when the stack is deployed",
+        "AWS::AccountId": "the account is known only when the stack is deployed",
         "AWS::NotificationARNs": "notification topics are given when the stack is deployed",
-        "AWS::Region": "the region is known when the stack is deployed",
-        "AWS::StackId": "the stack's id is known when it is deployed",
+        "AWS::Region": "the region is known only when the stack is deployed",
+        "AWS::StackId": "the stack's id is known only when it is deployed",
         "AWS::StackName": "the stack's name is given when it is deployed",
     }
 )
