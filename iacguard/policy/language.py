@@ -464,7 +464,7 @@ def _near(name: str, names: Mapping[str, Any]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, names, 1)
-    return f"did you mean {close[0]}()?" if close else "`iacguard policy functions` lists them"
+    return f"did you mean {close[0]}()?" if close else "docs/policy-language.md lists them"
 
 
 def _compile_argument(node: Node) -> Closure:
