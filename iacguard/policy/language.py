@@ -159,6 +159,9 @@ def _compile_field(node: Node) -> Closure:
 
 
 def _compile_chain(node: Node) -> Closure:
+    if node["type"] != "pipe" and node["children"][0]["type"] == "not_expression":
+        # JMESPath's "!" binds tighter than its ".": "!a.b" is "(!a).b", which is null whatever the data is.
+        raise ExpressionError("! binds tighter than . here, so this is always null", 0, "write !(a.b)")
     closures = [compile_node(child) for child in node["children"]]
     if len(closures) == 2:
         first, second = closures
