@@ -12,6 +12,23 @@ from iacguard.frontends.terraform.literals import unescape_quoted
 from iacguard.frontends.terraform.syntax import Attribute, Block, Body
 
 
+def is_torn(root: Tree, data: bytes) -> bool:
+    """Whether a tree without errors still is none of Terraform's: a bare value, or a block with a header of lines.
+
+    The grammar makes one block of a stray word and the block after it.
+    """
+    for body in root.children:
+        if body.type == "body":
+            for node in body.children:
+                if node.type == "block":
+                    opened = next(c.start_byte for c in node.children if c.type == "block_start")
+                    if data.find(b"\n", node.start_byte, opened) >= 0:
+                        return True
+        elif body.type != "comment":
+            return True
+    return False
+
+
 class Bodies:
     """Reads the bodies of one file's bytes."""
 
@@ -24,14 +41,11 @@ class Bodies:
     def document(self, root: Tree, refuse: Callable[[ReadError], None]) -> Body:
         """The file's body. A top-level item that cannot be read is left out and given to ``refuse``.
 
-        ``root`` must hold no error nodes.
+        ``root`` must hold no error nodes and not be torn.
         """
         body = next((c for c in root.children if c.type != "comment"), None)
         end = len(self._data)
         if body is None:
-            return Body(0, end, (), ())
-        if body.type != "body":
-            refuse(ReadError(body.start_byte, body.end_byte, "a file holds blocks and arguments, not a bare value"))
             return Body(0, end, (), ())
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
@@ -128,6 +142,13 @@ class Bodies:
                 nodes[-1].end_byte,
                 "a block on one line holds one argument and nothing else",
                 "put a new line after its `{` and after each item",
+            )
+        if one_line and self._data.find(b"\n", nodes[0].end_byte, closed) >= 0:
+            raise ReadError(
+                closed,
+                closed + 1,
+                "a block that begins on its header's line ends there too",
+                "put a new line after its `{`",
             )
         last = len(nodes) - 1
         for index, item in enumerate(nodes):

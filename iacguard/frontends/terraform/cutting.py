@@ -11,9 +11,10 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
+from iacguard.frontends.terraform.literals import ESCAPES_HINT
 
 _CODE = re.compile(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
-_STRING = re.compile(rb'\\.|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
+_STRING = re.compile(rb'\\[^\n]|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
 _HEREDOC = re.compile(rb"\$\$\{|%%\{|[$%]\{|\n")
 # A block's header as `terraform fmt` leaves it: at the left margin, with its brace.
 _HEADER = re.compile(
@@ -21,6 +22,8 @@ _HEADER = re.compile(
     rb'(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*\{',
     re.MULTILINE,
 )
+_ESCAPED = frozenset((b"n", b"r", b"t", b'"', b"\\", b"u", b"U"))
+_TEXT = re.compile(rb"\S")
 _INDENT = re.compile(rb"[ \t]*")
 _CLOSERS = {b"(": b")", b"[": b"]", b"{": b"}", b"${": b"}", b"%{": b"}"}
 
@@ -57,6 +60,16 @@ class Cutter:
         """The items in order; together they cover all text that is not blank."""
         self._headers = [match.start() for match in _HEADER.finditer(self.data)]
         self.items = [Item(0)]
+        self._scan()
+        while self._stack and self._stack[-1].mark.startswith(b"<<"):
+            # A heredoc without an end: go on at the next block's header after its opener.
+            index = bisect_left(self._headers, self._stack[-1].at)
+            self._give_up(self._headers[index] if index < len(self._headers) else len(self.data))
+            self._scan()
+        self._give_up(len(self.data))
+        return [item for item in self.items if self.data[item.start : item.end].strip()]
+
+    def _scan(self) -> None:
         while self._at < len(self.data):
             mark = self._stack[-1].mark if self._stack else b""
             if mark == b'"':
@@ -65,8 +78,6 @@ class Cutter:
                 self._in_heredoc(mark)
             else:
                 self._in_code()
-        self._give_up(len(self.data))
-        return [item for item in self.items if self.data[item.start : item.end].strip()]
 
     def _cut(self, at: int) -> None:
         self.items[-1].end = at
@@ -102,7 +113,7 @@ class Cutter:
             message, hint = f"the heredoc {name} is never closed", f"end it with {name} alone on a line"
         else:
             message = f"a `{shown}` opened on line {self._line(found.at)} is never closed"
-            hint = f"add the missing `{_CLOSERS[found.mark].decode()}`"
+            hint = f"add the missing `{_CLOSERS.get(found.mark, found.mark).decode()}`"
         self._blame(found.at, found.at + len(found.mark), message, hint)
 
     def _in_code(self) -> None:
@@ -126,7 +137,13 @@ class Cutter:
 
     def _new_line(self) -> None:
         if not self._stack:
-            self._cut(self._at)
+            found = _TEXT.search(self.data, self._at)
+            if found and found.group() == b"{" and self.data[self.items[-1].start : self._at].strip():
+                self._blame(
+                    found.start(), found.end(), "a block's `{` stands on the line of its header", "move it there"
+                )
+            else:
+                self._cut(self._at)
         elif self._is_header(self._at):
             self._give_up(self._at)
 
@@ -165,13 +182,16 @@ class Cutter:
             self._stack.pop()
         elif token in _CLOSERS:
             self._push(_Open(token, start))
-        elif token in (b"\n", b"\\\n"):
+        elif token[:1] == b"\\" and token[1:] not in _ESCAPED:
+            shown = token.decode(errors="replace")
+            self._blame(start, start + len(token), f"{shown} is not an escape sequence", ESCAPES_HINT)
+        elif token == b"\n":
             opened = self._stack.pop()
             self._blame(
                 opened.at, start, 'a `"` is never closed on its line', "close it, or use a heredoc for several lines"
             )
             self._leave_templates()
-            self._at = min(start + len(token) - 1, len(self.data)) if match else len(self.data)
+            self._at = start
 
     def _leave_templates(self) -> None:
         """After a broken string: drop the sequences and strings around it, which ended with their line too."""
@@ -193,16 +213,8 @@ class Cutter:
             return
         match = _HEREDOC.search(self.data, self._at)
         if match is None:
-            self._abandon_heredoc()
+            self._at = len(self.data)
             return
         self._at = match.end()
         if match.group() in _CLOSERS:
             self._push(_Open(match.group(), match.start()))
-
-    def _abandon_heredoc(self) -> None:
-        """It has no end: go on at the next block's header after its opener, if there is one."""
-        index = bisect_left(self._headers, self._stack[-1].at)
-        opened = self._stack[-1]
-        self._give_up(self._headers[index] if index < len(self._headers) else len(self.data))
-        if self.items[-2].start > opened.at:
-            self.items.pop()

@@ -81,7 +81,7 @@ class Expressions:
             brackets, last = 0, -1
             for node in pending.pop().children:
                 kind = node.type
-                if not brackets and 0 <= last and self.data.find(b"\n", last, node.start_byte) >= 0:
+                if last >= 0 and not brackets and self.data.find(b"\n", last, node.start_byte) >= 0:
                     raise ReadError(
                         last,
                         last + 1,

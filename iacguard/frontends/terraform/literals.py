@@ -12,6 +12,7 @@ _NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?\Z", re.ASCII)
 _QUOTED = re.compile(r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\(?s:.)|\\\Z|\$\$\{|%%\{")
 _RAW = re.compile(r"\$\$\{|%%\{")
 _SIMPLE_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
+ESCAPES_HINT = r"Terraform knows \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN; write a backslash as \\"
 #: More digits than this are no quantity of infrastructure, and Python refuses to read 4,300.
 _MAX_DIGITS = 1000
 
@@ -55,7 +56,7 @@ def unescape_quoted(text: str, start: int) -> str:
             at,
             at + len(found.encode("utf-8", errors="replace")),
             f"{found} is not an escape sequence",
-            r"Terraform knows \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN; write a backslash as \\",
+            ESCAPES_HINT,
         )
 
     return normal(_QUOTED.sub(resolve, text))

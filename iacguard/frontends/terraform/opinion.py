@@ -64,6 +64,7 @@ def _judge(text: str) -> Verdict:
         if isinstance(error, UnexpectedCharacters):
             found = str(error.char)
         return Verdict(False, max(int(error.line), 0), max(int(error.column), 0), found)
-    except Exception:  # noqa: BLE001 - a RecursionError, or any defect of its own, is no verdict
+    except Exception:
+        # A RecursionError, or any defect of its own, is no verdict.
         return Verdict(None)
     return Verdict(True)

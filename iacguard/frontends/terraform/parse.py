@@ -7,7 +7,7 @@ import re
 from tree_sitter import Node
 
 from iacguard.findings import Problem
-from iacguard.frontends.terraform.bodies import Bodies
+from iacguard.frontends.terraform.bodies import Bodies, is_torn
 from iacguard.frontends.terraform.expressions import Expressions, solid
 from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, without_exponents
 from iacguard.frontends.terraform.moving import moved
@@ -35,11 +35,8 @@ def parse(file: SourceFile) -> tuple[Document | None, Problems]:
     def refuse(error: ReadError) -> None:
         problems.append(problem_of(file, error))
 
-    root = syntax_tree(file.data)
-    if root.has_error:
-        # Cheaper than finding out whether such a number is the error: the second tree mostly has none.
-        root = syntax_tree(without_exponents(file.data))
-    if root.has_error:
+    root = syntax_tree(without_exponents(file.data))
+    if root.has_error or is_torn(root, file.data):
         from iacguard.frontends.terraform.recover import recover
 
         root = recover(file, refuse)

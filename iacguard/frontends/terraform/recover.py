@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tree_sitter import Node as Tree
 
+from iacguard.frontends.terraform.bodies import is_torn
 from iacguard.frontends.terraform.cutting import Cutter, Item
 from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, with_loss, without_exponents
 from iacguard.frontends.terraform.opinion import Verdict, ask
@@ -29,9 +30,13 @@ def recover(file: SourceFile, refuse: Callable[[ReadError], None]) -> Tree:
     opinions = _MAX_OPINIONS
     for item in Cutter(data).run():
         root = syntax_tree(data[item.start : item.end])
-        if not root.has_error:
+        torn = not root.has_error and is_torn(root, data[item.start : item.end])
+        if not root.has_error and not torn:
             continue
         fault = item.fault
+        if fault is None and torn:
+            at = item.start + root.children[0].start_byte
+            fault = ReadError(at, at + 1, "a file holds blocks and arguments, not a bare value", "give it a name")
         if fault is None:
             text = file.data[item.start : item.end].decode("utf-8", errors="replace")
             fault = _explain(data, item, root, ask(text) if opinions else Verdict(None))
@@ -39,7 +44,7 @@ def recover(file: SourceFile, refuse: Callable[[ReadError], None]) -> Tree:
         refuse(with_loss(fault, data, item.start, item.end))
         kept[item.start : item.end] = _NOT_NEWLINE.sub(b" ", data[item.start : item.end])
     root = syntax_tree(bytes(kept))
-    if not root.has_error:
+    if not root.has_error and not is_torn(root, data):
         return root
     at = first_error(root).start_byte
     refuse(ReadError(at, at + 1, "the file cannot be read from here", "nothing in it was scanned"))
@@ -52,6 +57,9 @@ def _explain(data: bytes, item: Item, root: Tree, verdict: Verdict) -> ReadError
         start = _offset(data, item, verdict)
     else:
         start = item.start + error.start_byte
+    if not data[start : item.end].strip():
+        # Past the end of what is written: point at that end, on its own line.
+        start = item.start + len(data[item.start : item.end].rstrip())
     match = _TOKEN.match(data, start)
     end = match.end() if match else start + 1
     if verdict.accepted:

@@ -297,7 +297,8 @@ def test_variable_files_and_empty_files() -> None:
     found = document('region = "eu-west-1"\n', "terraform.tfvars")
     assert found.body.attributes == (Attribute(0, 20, "region", Literal(9, 20, "eu-west-1")),)
     for text in ("", "\n\n", "# only a comment", "\ufeff"):
-        assert document(text).body.attributes == document(text).body.blocks == ()
+        assert not document(text).body.attributes
+        assert not document(text).body.blocks
 
 
 def test_template_file() -> None:
