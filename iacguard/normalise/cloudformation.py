@@ -16,6 +16,8 @@ from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import MAX_DEPTH, integer, items, text
 
+#: Where the front end keeps what stands beside a resource's Properties (DeletionPolicy, Metadata): left as written.
+BESIDE = "__resource__"
 #: Arguments that are text in Terraform and that people write as a bare number.
 _TEXT = frozenset({"engine_version", "version", "source_account", "account_id", "platform_version", "kafka_version"})
 #: Arguments that stay text even where they read "true".
@@ -25,12 +27,16 @@ _TOO_DEEP = Unknown(f"nested deeper than {MAX_DEPTH} levels", kind="limit")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What becomes of one property: where it goes, by which conversions, and the rules of its members."""
+    """What becomes of one property: where it goes, by which conversions, and the rules of its members.
+
+    ``pairs``: it is a list of {Key, Value} whose keys are attributes. ``also``: it goes to other attributes, too.
+    """
 
     target: tuple[str, ...] = ()
     conversions: tuple[tuple[str, str], ...] = ()
     members: dict[str, Rule] | None = None
     pairs: dict[str, Rule] | None = None
+    also: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def translate(draft: Draft) -> dict[str, str] | None:
     names = {old[0]: new[0] for new, old in reversed(work.moves.items()) if old}
     draft.rewrite(row.type, out, MovedPlace(draft.place, work.moves))
     for name, type_ in row.chosen:
-        if source.get(name):
+        if source.get(name) is not None:
             draft.type = type_
             break
     return {str(k): str(v) for k, v in names.items()}
@@ -91,19 +97,26 @@ class _Translation:
     ) -> dict[str, Value]:
         for key, value in source.items():
             rule = rules.get(key, _PLAIN)
-            if not isinstance(key, str) or key == REST:
+            if key == BESIDE:
+                out[BESIDE] = value
+            elif not isinstance(key, str) or key == REST:
                 out[REST] = value
             elif rule.pairs is not None:
                 self._pairs(value, rule.pairs, out, new, (*old, key))
             elif rule.target == (".",):
                 self._splice(value, rule, out, new, (*old, key), depth)
             else:
-                target = rule.target or (snake(key),)
-                into, at = _descend(out, new, target)
-                at = (*at, target[-1])
-                self.moves[at] = (*old, key)
-                into[target[-1]] = self.value(value, rule, at, (*old, key), depth + 1)
+                for each in (rule, *rule.also):
+                    self._place(value, each, each.target or (snake(key),), out, new, (*old, key), depth)
         return out
+
+    def _place(
+        self, value: Value, rule: Rule, target: Path, out: dict[str, Value], new: Path, old: Path, depth: int
+    ) -> None:
+        into, at = _descend(out, new, target)
+        at = (*at, target[-1])
+        self.moves[at] = old
+        into[str(target[-1])] = self.value(value, rule, at, old, depth + 1)
 
     def _splice(self, value: Value, rule: Rule, out: dict[str, Value], new: Path, old: Path, depth: int) -> None:
         if isinstance(value, dict) and depth < MAX_DEPTH:
@@ -120,10 +133,7 @@ class _Translation:
             rule = rules.get(key) if isinstance(key, str) else None
             if rule is None or not isinstance(pair, dict):
                 continue
-            into, at = _descend(out, new, rule.target)
-            at = (*at, rule.target[-1])
-            self.moves[at] = (*old, index, "Value")
-            into[rule.target[-1]] = self.value(pair.get("Value"), rule, at, (*old, index, "Value"), 1)
+            self._place(pair.get("Value"), rule, rule.target, out, new, (*old, index, "Value"), 1)
 
     def value(self, value: Value, rule: Rule, new: Path, old: Path, depth: int) -> Value:
         if depth > MAX_DEPTH:
@@ -179,12 +189,12 @@ class _Translation:
         return value
 
 
-def _descend(out: dict[str, Value], new: Path, target: tuple[str, ...]) -> tuple[dict[str, Value], Path]:
+def _descend(out: dict[str, Value], new: Path, target: Path) -> tuple[dict[str, Value], Path]:
     """The object that ``target``'s last name belongs to; blocks on the way are made."""
     for name in target[:-1]:
-        found = out.get(name)
+        found = out.get(str(name))
         if not (isinstance(found, list) and found and isinstance(found[0], dict)):
-            found = out[name] = [{}]
+            found = out[str(name)] = [{}]
         out, new = found[0], (*new, name, 0)
     return out, new
 
@@ -194,9 +204,9 @@ def _tags(work: _Translation, value: Value, argument: str, new: Path, old: Path)
         return value
     out: dict[str, Value] = {}
     for index, pair in enumerate(value):
-        key = pair.get("Key", pair.get("TagKey")) if isinstance(pair, dict) else pair
+        key = pair.get("Key", pair.get("Name")) if isinstance(pair, dict) else pair
         if isinstance(key, str) and isinstance(pair, dict):
-            out[key] = pair.get("Value", pair.get("TagValue"))
+            out[key] = pair.get("Value")
             work.moves[(*new, key)] = (*old, index, "Value")
         else:
             out[REST] = key if isinstance(key, Unknown) else Unknown("a tag's key is not known")
@@ -232,6 +242,29 @@ def _entries(work: _Translation, value: Value, argument: str, new: Path, old: Pa
     return out
 
 
+def _keyed(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    """A map of objects as a list of objects that hold their key under ``argument``."""
+    if not isinstance(value, dict):
+        return value
+    out: list[Value] = []
+    for key, inner in value.items():
+        if key == REST or not isinstance(inner, dict):
+            unknown = inner if isinstance(inner, Unknown) else Unknown("not an object", kind="error")
+            out.append(replace(unknown, spread=key == REST))
+            continue
+        work.moves[(*new, len(out))] = (*old, key)
+        out.append({**inner, argument: key})
+    return out
+
+
+def _statement(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    """A lone statement as the policy document it makes."""
+    if not isinstance(value, dict):
+        return value
+    work.moves[(*new, "Statement", 0)] = old
+    return {"Statement": [value]}
+
+
 def _camel(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
     _camel_moves(work, value, new, old, 0)
     return camel_keys(value, frozenset(argument.split(",")))
@@ -250,7 +283,15 @@ def _camel_moves(work: _Translation, value: Value, new: Path, old: Path, depth: 
             _camel_moves(work, inner, (*new, index), (*old, index), depth + 1)
 
 
-_SHAPES = {"tags": _tags, "pluck": _pluck, "list": _list, "entries": _entries, "camel": _camel}
+_SHAPES = {
+    "tags": _tags,
+    "pluck": _pluck,
+    "list": _list,
+    "entries": _entries,
+    "keyed": _keyed,
+    "statement": _statement,
+    "camel": _camel,
+}
 
 
 @cache
@@ -286,8 +327,8 @@ def _insert(root: dict[str, Rule], path: list[str], entry: Any) -> None:
     if isinstance(entry, dict):
         root[path[-1]] = replace(old, pairs={k: _rule(v, k) for k, v in entry.items()})
     else:
-        made = _rule(entry, path[-1])
-        root[path[-1]] = replace(made, members=old.members)
+        first, *more = [_rule(e, path[-1]) for e in ([entry] if isinstance(entry, str) else entry)]
+        root[path[-1]] = replace(first, members=old.members, also=tuple(more))
 
 
 def _rule(entry: str, name: str) -> Rule:
