@@ -452,3 +452,6 @@ _READERS: Mapping[str, Callable[[dict[str, Value]], Rules]] = MappingProxyType(
         "google_compute_region_network_firewall_policy_rule": _google_policy_rule,
     }
 )  # fmt: skip
+
+#: The types that hold firewall rules of their own.
+TYPES = frozenset(_READERS)
