@@ -158,10 +158,15 @@ def _compile_field(node: Node) -> Closure:
     return get
 
 
+def _refuse_negation(node: Node) -> None:
+    """Refuse ``!a.b``: JMESPath's ``!`` binds tighter, so it is ``(!a).b``, which is null whatever the data is."""
+    if node["children"][0]["type"] == "not_expression":
+        raise ExpressionError("! binds tighter than what follows, so this is always null", 0, "write !(a.b), !(a[?b])")
+
+
 def _compile_chain(node: Node) -> Closure:
-    if node["type"] != "pipe" and node["children"][0]["type"] == "not_expression":
-        # JMESPath's "!" binds tighter than its ".": "!a.b" is "(!a).b", which is null whatever the data is.
-        raise ExpressionError("! binds tighter than . here, so this is always null", 0, "write !(a.b)")
+    if node["type"] != "pipe":
+        _refuse_negation(node)
     closures = [compile_node(child) for child in node["children"]]
     if len(closures) == 2:
         first, second = closures
@@ -281,6 +286,7 @@ def _project(base: Value, right: Projector) -> Value:
 
 
 def _compile_projection(node: Node) -> Closure:
+    _refuse_negation(node)
     base, right = (compile_node(child) for child in node["children"])
     return lambda value, context: _project(base(value, context), lambda item: right(item, context))
 
@@ -297,6 +303,7 @@ def map_values(base: Value) -> Value:
 
 
 def _compile_value_projection(node: Node) -> Closure:
+    _refuse_negation(node)
     base, right = (compile_node(child) for child in node["children"])
     return lambda value, context: _project(map_values(base(value, context)), lambda item: right(item, context))
 
@@ -332,6 +339,7 @@ def _filter(base: Value, condition: Projector, right: Projector) -> Value:
 
 
 def _compile_filter(node: Node) -> Closure:
+    _refuse_negation(node)
     base, right, condition = (compile_node(child) for child in node["children"])
 
     def run(value: Value, context: Context) -> Value:
@@ -366,6 +374,7 @@ def flatten(base: Value) -> Value:
 
 
 def _compile_flatten(node: Node) -> Closure:
+    _refuse_negation(node)
     base = compile_node(node["children"][0])
     return lambda value, context: flatten(base(value, context))
 

@@ -6,6 +6,7 @@ compiled when a resource of their kind is met, those of the user's at once, so t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from iacguard.policy.fields import Reader
 from iacguard.policy.groups import expand
 from iacguard.policy.language import ExpressionError, compile_expression
 from iacguard.policy.message import compile_message
-from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, names
+from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, POLICY_KEYS
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _EXAMPLES = re.compile(r"^examples[ \t]*:.*\n?(?:(?:[ \t\r#-].*|)\n)*(?:[ \t\r#-].*)?", re.M)
@@ -34,8 +35,11 @@ def builtin_dir() -> Path:
 
 def policy_files(folder: Path) -> list[Path]:
     """The policy files of a folder, at any depth, in a fixed order; hidden ones left out."""
-    found = (p for pattern in ("*.yaml", "*.yml") for p in folder.rglob(pattern) if p.is_file())
-    return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+    found: list[Path] = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        found += [Path(parent, f) for f in files if f.endswith((".yaml", ".yml")) and not f.startswith(".")]
+    return sorted(found)
 
 
 def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True) -> Pack:
@@ -108,7 +112,7 @@ def build(reader: Reader, relative: str, compiled: bool) -> Policy | None:
     root = reader.compose()
     if root is None:
         return None
-    fields = reader.fields(root, names(POLICY), "a policy")
+    fields = reader.fields(root, POLICY_KEYS, "a policy")
     for key in POLICY:
         if key.required and key.name not in fields:
             reader.wrong(root, f"the policy has no {key.name!r}", f"add a line `{key.name}: ...`")

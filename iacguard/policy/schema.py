@@ -77,6 +77,5 @@ EXAMPLE: tuple[Key, ...] = (
 )
 
 
-def names(keys: tuple[Key, ...]) -> tuple[str, ...]:
-    """The names of ``keys``."""
-    return tuple(k.name for k in keys)
+POLICY_KEYS = tuple(k.name for k in POLICY)
+EXAMPLE_KEYS = tuple(k.name for k in EXAMPLE)

@@ -17,7 +17,7 @@ from iacguard.policy.compile import NOWHERE, Pack, Policy, PolicyError, told
 from iacguard.policy.decide import Decision, Verdict, decide
 from iacguard.policy.fields import Reader
 from iacguard.policy.load import build, builtin_dir, policy_files, read_text
-from iacguard.policy.schema import EXAMPLE, FORMATS, names
+from iacguard.policy.schema import EXAMPLE_KEYS, FORMATS
 
 _VERDICTS: tuple[tuple[str, Verdict], ...] = (
     ("violates", "violated"),
@@ -106,7 +106,7 @@ def read_examples(reader: Reader, problems: list[Problem]) -> tuple[Example, ...
 
 def _example(reader: Reader, node: Any) -> Example | None:
     before = len(reader.problems)
-    fields = reader.fields(node, names(EXAMPLE), "an example")
+    fields = reader.fields(node, EXAMPLE_KEYS, "an example")
     name = reader.text_of(fields["name"], "name") if "name" in fields else ""
     if not name and len(reader.problems) == before:
         reader.wrong(node, "the example has no 'name'", "say what it shows")

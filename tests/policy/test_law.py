@@ -1,0 +1,143 @@
+"""The law of three values: whatever an unknown turns out to be, it never contradicts an answer that was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iacguard.model import REST, Reference, Unknown, Value
+from iacguard.policy.language import Context, EvaluationError, compile_expression
+from iacguard.policy.logic import equal, truth
+from iacguard.policy.trace import Tracer
+
+NAMES = ("a", "b", "c")
+TEXTS = ("", "x", "xy", "yx", "22")
+SCALARS = st.sampled_from([None, True, False, 0, 1, 22, *TEXTS])
+CONCRETE = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=6,
+)
+UNKNOWNS = st.sampled_from(
+    [
+        Unknown("u"),
+        Unknown("u", present=True, kind="computed", reference=Reference("r.x", "arn")),
+        Unknown("u", parts=("x", Unknown("u"))),
+        Unknown("u", parts=(Unknown("u"), "y")),
+        Unknown("u", choices=("x", "y")),
+        Unknown("u", choices=(None, [1, "x"])),
+        Unknown("u", choices=(True, False)),
+    ]
+)
+
+
+@st.composite
+def _open_lists(draw: st.DrawFn, inner: st.SearchStrategy[Value]) -> Value:
+    items = draw(st.lists(inner, max_size=3))
+    if draw(st.booleans()):
+        items.insert(draw(st.integers(0, len(items))), Unknown("u", spread=True))
+    return items
+
+
+@st.composite
+def _open_maps(draw: st.DrawFn, inner: st.SearchStrategy[Value]) -> Value:
+    found = draw(st.dictionaries(st.sampled_from(NAMES), inner, max_size=3))
+    if draw(st.integers(0, 3)) == 0:
+        found[REST] = Unknown("u")
+    return found
+
+
+DATA = st.recursive(SCALARS | UNKNOWNS, lambda inner: _open_lists(inner) | _open_maps(inner), max_leaves=8)
+ROOTS = st.fixed_dictionaries({name: DATA for name in NAMES})
+
+
+def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    two = st.tuples(inner, inner)
+    return st.one_of(
+        two.map(lambda p: f"({p[0]}).{p[1]}" if p[1].isalpha() else f"({p[0]} | {p[1]})"),
+        two.map(lambda p: f"({p[0]}) && ({p[1]})"),
+        two.map(lambda p: f"({p[0]}) || ({p[1]})"),
+        # Not bare: "(!a).b" is refused, as it is always null.
+        inner.map(lambda e: f"!({e}) || `false`"),
+        st.tuples(inner, st.sampled_from(["==", "!=", "<", ">="]), inner).map(lambda p: f"({p[0]}) {p[1]} ({p[2]})"),
+        inner.map(lambda e: f"({e})[*]"),
+        inner.map(lambda e: f"({e})[]"),
+        inner.map(lambda e: f"({e}).*"),
+        st.tuples(inner, st.integers(-2, 2)).map(lambda p: f"({p[0]})[{p[1]}]"),
+        inner.map(lambda e: f"({e})[:1]"),
+        inner.map(lambda e: f"({e})[::-1]"),
+        two.map(lambda p: f"({p[0]})[?{p[1]}]"),
+        st.tuples(inner, inner, inner).map(lambda p: f"({p[0]})[?{p[1]}].[{p[2]}]"),
+        two.map(lambda p: f"[{p[0]}, {p[1]}]"),
+        two.map(lambda p: f"{{a: {p[0]}, b: {p[1]}}}"),
+        st.tuples(st.sampled_from(["any", "all", "none", "count"]), inner, inner).map(
+            lambda p: f"{p[0]}({p[1]}, &{p[2]})"
+        ),
+        st.tuples(st.sampled_from(["contains", "starts_with", "ends_with", "contains_any"]), inner, inner).map(
+            lambda p: f"{p[0]}({p[1]}, {p[2]})"
+        ),
+        st.tuples(
+            st.sampled_from(["length", "keys", "values", "exists", "to_array", "type", "reverse", "flatten_all"]), inner
+        ).map(lambda p: f"{p[0]}({p[1]})"),
+        two.map(lambda p: f"not_null({p[0]}, {p[1]})"),
+        two.map(lambda p: f"map(&{p[0]}, {p[1]})"),
+    )
+
+
+EXPRESSIONS = st.recursive(
+    st.sampled_from([*NAMES, "@", "`true`", "`null`", "`1`", "'x'", "`[]`", '`["x", 22]`']), _grow, max_leaves=5
+)
+
+
+def _concrete(data: st.DataObject, value: Value) -> Value:
+    """``value`` with each unknown replaced by something that it may be."""
+    if isinstance(value, Unknown):
+        if value.choices:
+            return data.draw(st.sampled_from(value.choices))
+        if value.parts:
+            return "".join(p if isinstance(p, str) else data.draw(st.sampled_from(TEXTS)) for p in value.parts)
+        return data.draw(st.sampled_from(["x", "arn:x"]) if value.present else CONCRETE)
+    if isinstance(value, list):
+        out: list[Value] = []
+        for item in value:
+            many = isinstance(item, Unknown) and item.spread
+            out.extend(data.draw(st.lists(CONCRETE, max_size=2)) if many else [_concrete(data, item)])
+        return out
+    if isinstance(value, dict):
+        known = {k: _concrete(data, v) for k, v in value.items() if k != REST}
+        more = data.draw(st.dictionaries(st.sampled_from(NAMES), CONCRETE)) if REST in value else {}
+        return {**more, **known}
+    return value
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(expression=EXPRESSIONS, root=ROOTS, data=st.data())
+def test_no_answer_is_contradicted(expression: str, root: dict[str, Any], data: st.DataObject) -> None:
+    compiled = compile_expression(expression)
+    try:
+        before = compiled.evaluate(root, Context())
+        after = compiled.evaluate(_concrete(data, root), Context())
+    except EvaluationError:
+        return  # a wrong type is a failure of the policy, with or without unknowns
+    answer = truth(before)
+    assert answer is None or answer is truth(after)
+    assert equal(before, after) is not False
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(expression=EXPRESSIONS, root=ROOTS)
+def test_the_tracer_sees_the_same_value(expression: str, root: dict[str, Any]) -> None:
+    compiled = compile_expression(expression)
+    tracer = Tracer(root, Context())
+    try:
+        expected = compiled.evaluate(root, Context())
+        value, _ = tracer.resolve(compiled.node, root, ())
+        path = tracer.explain(compiled.node, root, ())
+        reasons = tracer.reasons(compiled.node, root)
+    except EvaluationError:
+        return
+    assert repr(value) == repr(expected)
+    assert path is None or isinstance(path, tuple)
+    assert truth(expected) is not None or reasons
