@@ -18,7 +18,16 @@ from iacguard.frontends.recognise import recognise
 from iacguard.model import Format, Span
 from iacguard.source import SourceFile
 from iacguard.walk import Entry, Guess, Walk, guess, walk
-from iacguard.workspace import MAX_BYTES, DiskWorkspace, encoding_problem, is_inside, may_read, read_plain, relative
+from iacguard.workspace import (
+    MAX_BYTES,
+    DiskWorkspace,
+    byte_order,
+    encoding_problem,
+    is_inside,
+    may_read,
+    read_plain,
+    relative,
+)
 
 _FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
 
@@ -233,28 +242,17 @@ def _take_document(found: _Collected, entry: Entry, data: bytes) -> None:
         found.problems.append(seen.problem)
     if seen.format is not None:
         _accept(found, entry, seen.format, data)
-    elif problem is not None and b"\x00" in data and entry.guess == "document" and not _is_wide(data):
+    elif problem is not None and b"\x00" in data and entry.guess == "document" and not byte_order(data):
         found.problems.append(problem)  # binary under a name that promises text: nothing tells what it was
     else:
         found.passed_over[entry.path] = seen.reason or "not infrastructure code"
 
 
-def _is_wide(data: bytes) -> bool:
-    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:200].count(0) * 2 >= len(data[:200]) - 2
-
-
 def _lenient(data: bytes) -> bytes:
     """``data`` as UTF-8 as well as can be, to see what it was meant as."""
-    if _is_wide(data):
-        order = (
-            "utf-16"
-            if data.startswith((b"\xff\xfe", b"\xfe\xff"))
-            else "utf-16-le"
-            if data[1:2] == b"\0"
-            else "utf-16-be"
-        )
-        return data.decode(order, "replace").encode("utf-8", "replace")
-    return data.decode("utf-8", "replace").encode("utf-8")
+    order = byte_order(data)
+    encoding = f"utf-16-{order}" if order else "utf-8"
+    return data.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
 
 
 def _accept(found: _Collected, entry: Entry, kind: Format, data: bytes) -> None:

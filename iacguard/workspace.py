@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from iacguard.findings import Problem
 from iacguard.model import Span
@@ -71,10 +72,10 @@ def encoding_problem(path: str, data: bytes) -> Problem | None:
         if data.startswith(mark):
             return _encoding(path, 1, f"the file is {name}, not UTF-8", "save it as UTF-8")
     if b"\x00" in data:
-        half = data[:200].count(0) * 2 >= len(data[:200]) - 2
-        message = "the file is UTF-16 without a byte-order mark" if half else "the file holds binary data"
-        line = 1 if half else data.count(b"\n", 0, data.index(b"\x00")) + 1
-        return _encoding(path, line, message, "save it as UTF-8" if half else "give it another name or ignore it")
+        if byte_order(data):
+            return _encoding(path, 1, "the file is UTF-16 without a byte-order mark", "save it as UTF-8")
+        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
+        return _encoding(path, line, "the file holds binary data", "give it another name or ignore it")
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -82,6 +83,18 @@ def encoding_problem(path: str, data: bytes) -> Problem | None:
         message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
         return _encoding(path, line, message, "save the file as UTF-8; it may be Latin-1 or Windows-1252")
     return None
+
+
+def byte_order(data: bytes) -> Literal["le", "be"] | None:
+    """Of text in UTF-16, by its mark or by where its zeros are; None for anything else."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "le" if data[0] == 0xFF else "be"
+    sample = data[:400]
+    zeros = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if half and zeros[0] == 0 and zeros[1] > 0.6 * half:
+        return "le"
+    return "be" if half and zeros[1] == 0 and zeros[0] > 0.6 * half else None
 
 
 def _encoding(path: str, line: int, message: str, hint: str) -> Problem:

@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a list nested 10,000 deep": (_nested_hcl, "main.tf"),
     "calls nested 10,000 deep": (_nested_calls, "main.tf"),
     "templates nested 10,000 deep": (_nested_templates, "main.tf"),
-    "a sum of 10,000 terms": (_long_sum, ""),
+    "a sum of 10,000 terms": (_long_sum, "main.tf"),
     "blocks nested 10,000 deep": (_nested_blocks, "main.tf"),
     "JSON syntax nested 10,000 deep": (_nested_json, "main.tf.json"),
     "a manifest nested 10,000 deep": (_nested_manifest, "bad.yaml"),
@@ -165,7 +165,7 @@ def test_file_names_steer_nothing(format_: str, tmp_path: Path) -> None:
         b"\xff\xfe.tf",
         b"new\nline.tf",
         "\u202eft.tf".encode(),
-        b"[bold]x[/].tf",
+        b"[bold]x[].tf",
         b"a\x7fb.tf",
     )
     for number, name in enumerate(names):
