@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from iacguard.findings import Problem
 from iacguard.frontends.contract import Inputs, Stack, Workspace
+from iacguard.model import Span
 from iacguard.source import SourceFile
 
 __all__ = ["load"]
@@ -21,4 +23,15 @@ def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> I
 
     library = Library(files, workspace, inputs.unreadable)
     for folder in roots(library):
-        yield stack(library, folder, inputs)
+        try:
+            found = stack(library, folder, inputs)
+        except Exception as error:  # a defect of ours must not cost the user the other stacks
+            found = _internal(folder, error)
+        yield found
+
+
+def _internal(folder: str, error: Exception) -> Stack:
+    where = Span(folder or ".", 1, 1, 1, 2)
+    message = f"the module could not be evaluated: {type(error).__name__}: {error}"
+    problem = Problem("internal", where, message, "this is a defect of iacguard; please report it with the folder")
+    return Stack(folder or ".", "terraform", (), problems=(problem,))

@@ -206,10 +206,10 @@ def _deeper(base: Unknown, reference: Reference, key: Value) -> Unknown:
 
 def maybe(value: Value, cause: Unknown) -> Unknown:
     """The list item that stands for any number of items like ``value``."""
-    plain, _ = strip(value)
-    if isinstance(plain, Unknown):
-        return replace(plain, spread=True, present=False)
-    return Unknown(cause.reason, cause.kind, cause.span, choices=(plain,), spread=True)
+    if isinstance(value, Unknown):
+        return replace(value, spread=True, present=False)
+    seen = bare(value) if isinstance(bare(value), Unknown) else cause
+    return Unknown(seen.reason, seen.kind, seen.span, choices=(value,), spread=True, secret=seen.secret)
 
 
 def _what(value: Value) -> str:

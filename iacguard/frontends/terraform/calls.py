@@ -93,11 +93,9 @@ def _prepared(name: str, args: list[Value]) -> tuple[list[Value], frozenset[Refe
     inside = _LOOKED_INTO.get(name, ())
     for place, arg in enumerate(args):
         arg = _as_object(arg)
-        if type(arg) is Linked or place in inside:
+        if type(arg) is Linked or type(arg) is Unknown or place in inside:
             arg = border.plain(arg)
-            values.append(arg)
-        else:
-            values.append(arg)
+        values.append(arg)
     return values, frozenset(border.references) if name not in ("element", "slice", "chunklist") else frozenset()
 
 
@@ -138,9 +136,7 @@ def _renderer(scope: Scope) -> Callable[[SourceFile, dict[str, Value], Span], Va
     """What evaluates a template file: in a scope of its own, with nothing but its variables."""
 
     def render(file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
-        from iacguard.frontends.terraform.parse import parse_template
-
-        template, problems = parse_template(file)
+        template, problems = scope.run.library.template(file)
         for problem in problems:
             scope.run.problems[problem] = None
         if template is None:

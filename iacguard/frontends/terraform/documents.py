@@ -86,8 +86,8 @@ def _aws(instance: Instance, minified: bool) -> Value:
             added: list[_Statement] = []
             version, policy_id = _merge(added, text, version, policy_id)
             _override(statements, added)
-    document: dict[str, Value] = {"Version": version or "2012-10-17"}
-    if policy_id:
+    document: dict[str, Value] = {"Version": "2012-10-17" if _is_empty(version) else version}
+    if not _is_empty(policy_id):
         document["Id"] = policy_id
     document["Statement"] = [s.value for s in statements]
     place = DocumentPlace(instance.place, [s.place for s in statements])
@@ -128,8 +128,9 @@ def _statement(block: Value) -> Value:
         return Unknown(block.reason, block.kind, block.span, choices=choices, spread=block.spread)
     if not isinstance(block, dict):
         return Unknown("the statement is no block", "error")
-    found: dict[str, Value] = {"Effect": block.get("effect") or "Allow"}
-    if block.get("sid"):
+    effect = block.get("effect")
+    found: dict[str, Value] = {"Effect": "Allow" if _is_empty(effect) else effect}
+    if not _is_empty(block.get("sid")):
         found["Sid"] = block["sid"]
     for name, json_name in _LISTS.items():
         value = block.get(name)
@@ -141,6 +142,10 @@ def _statement(block: Value) -> Value:
     if "condition" in block:
         found["Condition"] = _conditions(block["condition"])
     return {key: found[key] for key in _ORDER if key in found}
+
+
+def _is_empty(value: Value) -> bool:
+    return value is None or value == "" or value == []
 
 
 def _short(value: Value) -> Value:
@@ -214,7 +219,10 @@ def _merge(into: list[_Statement], source: Value, version: Value, policy_id: Val
             into.append(_Statement(statement, (inner.child(i) if inner is not None else None) or place))
     else:
         into.append(_Statement(Unknown("its statements are not known", "expression", spread=True), place))
-    return version or value.get("Version"), policy_id or value.get("Id")
+    return (
+        value.get("Version") if _is_empty(version) else version,
+        value.get("Id") if _is_empty(policy_id) else policy_id,
+    )
 
 
 def _read(text: str) -> Value:
@@ -245,7 +253,7 @@ def _google(instance: Instance) -> Value:
             bindings.append(block)
             continue
         binding = {"role": block.get("role"), "members": block.get("members", [])}
-        if block.get("condition"):
+        if not _is_empty(block.get("condition")):
             binding["condition"] = _short(block["condition"])
         bindings.append(binding)
     document = {"bindings": bindings}

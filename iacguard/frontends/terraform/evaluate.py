@@ -139,9 +139,8 @@ def _put(result: dict[str, Value], key: Value, value: Value) -> None:
 
 
 def _put_rest(result: dict[str, Value], key: Unknown, value: Value) -> None:
-    plain, _ = strip(value)
     before = result.get(REST)
-    choices = (*(before.choices if isinstance(before, Unknown) else ()), plain)
+    choices = (*(before.choices if isinstance(before, Unknown) else ()), value)
     result[REST] = Unknown(key.reason, "expression", key.span, choices=choices if len(choices) <= 32 else ())
 
 
@@ -252,6 +251,10 @@ def _kept(node: ForExpr, scope: Scope) -> Value:
     return verdict if isinstance(verdict, Unknown) else operators.truth(verdict)
 
 
+def _if_unknown(value: Value) -> Unknown | None:
+    return value if isinstance(value, Unknown) else None
+
+
 def _for_tuple(node: ForExpr, rounds: list[tuple[Value, Value]], scope: Scope) -> Value:
     result: list[Value] = []
     for key, value in rounds:
@@ -260,7 +263,7 @@ def _for_tuple(node: ForExpr, rounds: list[tuple[Value, Value]], scope: Scope) -
         if kept is False:
             continue
         item = evaluate(node.value_expr, inner)
-        cause = many or (kept if isinstance(kept, Unknown) else None)
+        cause = many if many is not None else _if_unknown(kept)
         result.append(item if cause is None else maybe(item, cause))
     return result
 
@@ -275,9 +278,9 @@ def _for_object(node: ForExpr, rounds: list[tuple[Value, Value]], scope: Scope) 
             continue
         name = bare(evaluate(node.key_expr, inner))
         item = evaluate(node.value_expr, inner)
-        cause = many or (kept if isinstance(kept, Unknown) else None)
+        cause = many if many is not None else _if_unknown(kept)
         if cause is not None or isinstance(name, Unknown):
-            _put_rest(result, cause or name, [item] if node.grouping else item)
+            _put_rest(result, name if cause is None else cause, [item] if node.grouping else item)
         else:
             _put_round(result, name, item, node.grouping)
     return result

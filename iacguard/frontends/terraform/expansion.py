@@ -117,7 +117,8 @@ def _for_each(value: Value) -> Expansion:
     for key, item in pairs(value):
         key = bare(key) if is_map else bare(item)
         if isinstance(key, Unknown):
-            rest = rest or (bare(item) if isinstance(bare(item), Unknown) else key)
+            if rest is None:
+                rest = bare(item) if isinstance(bare(item), Unknown) else key
             continue
         if not isinstance(key, str):
             raise EvalError("for_each takes a map or a set of strings")

@@ -13,7 +13,7 @@ from typing import Any
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.scope import first_line
-from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr
+from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
 from iacguard.model import Span
 from iacguard.source import SourceFile
 
@@ -102,6 +102,7 @@ class Library:
         self.unreadable = unreadable
         self._given: dict[str, dict[str, SourceFile]] = {}
         self._modules: dict[str, ModuleSource | None] = {}
+        self._templates: dict[tuple[str, bytes], tuple[Literal | Template | None, tuple[Problem, ...]]] = {}
         self._documents: dict[str, tuple[Document | None, tuple[Problem, ...]]] = {}
         for file in files:
             folder, _, name = file.path.rpartition("/")
@@ -139,6 +140,15 @@ class Library:
         if key not in self._documents:
             self._documents[key] = _parsed(file)
         return self._documents[key]
+
+    def template(self, file: SourceFile) -> tuple[Literal | Template | None, tuple[Problem, ...]]:
+        """The syntax of a template file or a template in a string, parsed once."""
+        key = (file.path, file.data)
+        if key not in self._templates:
+            from iacguard.frontends.terraform.parse import parse_template
+
+            self._templates[key] = parse_template(file)
+        return self._templates[key]
 
     def module(self, folder: str) -> ModuleSource | None:
         """The module in ``folder``; None where the folder holds no code (or is not inside the base)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from iacguard.frontends.terraform.instances import Instance, ModuleInstance, members
 from iacguard.frontends.terraform.syntax import Node
-from iacguard.frontends.terraform.values import Border, EvalError, bare
+from iacguard.frontends.terraform.values import Border, EvalError, LimitError, bare
 from iacguard.model import Edge, Resource, Unknown, Value
 
 
@@ -59,21 +59,25 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
 
 
 def _plain(instance: Instance, name: str, edges: list[Edge]) -> Value:
-    raw = instance.raw(name)
     border = Border()
     try:
-        value = border.plain(raw)
-    except (EvalError, RecursionError) as error:
-        value = _too_large(instance, name, error)
-    for target in dict.fromkeys(reference.address for reference in border.references):
-        edges.append(Edge(instance.address, target, name))
+        value = border.plain(instance.raw(name))
+    except Exception as error:  # a defect of ours must not cost the user the other attributes
+        value = _failed(instance, name, error)
+    targets = dict.fromkeys(reference.address for reference in border.references)
+    edges.extend(Edge(instance.address, target, name) for target in targets)
     return value
 
 
-def _too_large(instance: Instance, name: str, error: Exception) -> Unknown:
+def _failed(instance: Instance, name: str, error: Exception) -> Unknown:
     found = instance.decl.attributes.get(name)
     node, doc = (found[0], found[1]) if found is not None else (instance.decl.block, instance.decl.doc)
-    failure = error if isinstance(error, EvalError) else EvalError("the value is nested too deeply", "too-large")
+    if isinstance(error, EvalError):
+        failure = error
+    elif isinstance(error, RecursionError):
+        failure = LimitError("the value is nested too deeply")
+    else:
+        failure = EvalError(f"{name} could not be evaluated: {type(error).__name__}: {error}", "internal")
     return instance.scope.run.failed(failure, doc, Node(node.start, node.end))
 
 

@@ -15,9 +15,8 @@ from iacguard.model import Span, Unknown, Value
 if TYPE_CHECKING:
     from iacguard.frontends.terraform.modules import Library
 
-#: Nested evaluations (expressions, and the locals, variables and outputs they lead to). Python's own limit is
-#: 1,000 frames, and one of ours costs up to three.
-MAX_DEPTH = 220
+#: Nested evaluations: expressions, and the locals, variables and outputs they lead to. Real code reaches 150.
+MAX_DEPTH = 400
 #: Rounds of all ``for`` expressions and template loops of one stack.
 MAX_ROUNDS = 3_000_000
 
@@ -84,10 +83,12 @@ class Run:
         """Report that ``node`` cannot be evaluated; what stands in its place."""
         start, end = (error.start, error.end) if error.start >= 0 else (node.start, node.end)
         span = first_line(doc, start, end)
-        over = error.kind == "too-large"
-        hint = "" if over else "terraform would refuse this; what depends on it is not known here"
-        self.report(error.kind, span, error.message, hint, notice=not over)
-        return Unknown(error.message, "limit" if over else "error", span)
+        refused = error.kind in ("value", "reference")
+        hint = "terraform would refuse this; what depends on it is not known here" if refused else ""
+        if error.kind == "internal":
+            hint = "this is a defect of iacguard; please report it with the file"
+        self.report(error.kind, span, error.message, hint, notice=refused)
+        return Unknown(error.message, "error" if refused else "limit", span)
 
 
 class Scope:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from iacguard.frontends.contract import Inputs, Stack
 from iacguard.frontends.terraform.evaluate import evaluate
 from iacguard.frontends.terraform.instances import ModuleInstance
@@ -11,6 +15,20 @@ from iacguard.frontends.terraform.resources import instances, resources
 from iacguard.frontends.terraform.scope import Run
 from iacguard.frontends.terraform.variables import given
 from iacguard.model import Edge, Resource
+
+#: Frames of Python: MAX_DEPTH evaluations of some 10 frames. They live on the heap, not on the C stack.
+_FRAMES = 4000
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Room for expressions that lead through many modules: Python's default limit of 1,000 frames ends at eight."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def stack(library: Library, folder: str, inputs: Inputs) -> Stack:
@@ -24,14 +42,15 @@ def stack(library: Library, folder: str, inputs: Inputs) -> Stack:
     edges: list[Edge] = []
     facts: dict[str, str] = {}
     seen: set[str] = set()
-    for module in instances(root):
-        if module.folder not in seen:
-            seen.add(module.folder)
-            problems += module.source.problems
-            _check_locals(module)
-            for name, value in module.source.facts.items():
-                facts.setdefault(name, value)
-        found += resources(module, edges)
+    with _deep():
+        for module in instances(root):
+            if module.folder not in seen:
+                seen.add(module.folder)
+                problems += module.source.problems
+                _check_locals(module)
+                for name, value in module.source.facts.items():
+                    facts.setdefault(name, value)
+            found += resources(module, edges)
     return Stack(
         name=folder or ".",
         format="terraform",

@@ -109,12 +109,25 @@ def link(value: Value, references: Iterable[Reference]) -> Value:
     if isinstance(value, list):
         return type(value)(link(item, wanted) for item in value)
     if isinstance(value, dict):
-        return {key: link(item, wanted) for key, item in value.items()}
+        return {key: _link_rest(item, wanted) if key == REST else link(item, wanted) for key, item in value.items()}
+    if isinstance(value, Unknown):
+        if value.spread:
+            return _link_rest(value, wanted)
+        if wanted == {value.reference}:
+            return value
     if value is None or isinstance(value, (Opaque, Open)):
         return value
     if type(value) is Linked:
         return Linked(value.value, value.references | wanted)
     return Linked(value, wanted)
+
+
+def _link_rest(value: Value, wanted: frozenset[Reference]) -> Value:
+    """An item that stands for others must stay an Unknown that shows it: the link goes inside."""
+    if not isinstance(value, Unknown) or (value.reference is not None and wanted == {value.reference}):
+        return value
+    choices = value.choices or (replace(value, spread=False),)
+    return replace(value, choices=tuple(link(choice, wanted) for choice in choices))
 
 
 class Border:

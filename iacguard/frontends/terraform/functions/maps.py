@@ -57,7 +57,8 @@ def merge(*maps: Value) -> Value:
         if mapping is None:
             continue
         if isinstance(mapping, Unknown) and mapping.choices and all(isinstance(c, dict) for c in mapping.choices):
-            rest = _merge_choices(result, mapping) or rest
+            found = _merge_choices(result, mapping)
+            rest = rest if found is None else found
         elif isinstance(mapping, Unknown):
             rest = _override(result, mapping, {})
         else:
