@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tree_sitter import Node as Tree
 
 from iacguard.frontends.terraform.expressions import Expressions, solid
-from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep, with_loss
+from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import unescape_quoted
+from iacguard.frontends.terraform.refusals import Refusals
 from iacguard.frontends.terraform.syntax import Attribute, Block, Body
+from iacguard.source import SourceFile
 
 
 def is_torn(root: Tree, data: bytes) -> bool:
@@ -30,16 +30,17 @@ def is_torn(root: Tree, data: bytes) -> bool:
 
 
 class Bodies:
-    """Reads the bodies of one file's bytes."""
+    """Reads the bodies of one file."""
 
-    __slots__ = ("_data", "_expressions")
+    __slots__ = ("_data", "_expressions", "_file")
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._expressions = Expressions(data)
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._data = file.data
+        self._expressions = Expressions(file.data)
 
-    def document(self, root: Tree, refuse: Callable[[ReadError], None]) -> Body:
-        """The file's body. A top-level item that cannot be read is left out and given to ``refuse``.
+    def document(self, root: Tree, refusals: Refusals) -> Body:
+        """The file's body. A top-level item that cannot be read is left out and given to ``refusals``.
 
         ``root`` must hold no error nodes and not be torn.
         """
@@ -55,7 +56,7 @@ class Bodies:
                 following = nodes[index + 1].start_byte if index + 1 < len(nodes) else -1
                 self._item(node, following, attributes, blocks, 1)
             except ReadError as error:
-                refuse(with_loss(error, self._data, node.start_byte, node.end_byte))
+                refusals.add(error, node.start_byte, node.end_byte)
         return Body(0, end, tuple(attributes.values()), tuple(blocks))
 
     def _item(
@@ -76,7 +77,7 @@ class Bodies:
             )
 
     def _duplicate(self, attribute: Attribute, first: Attribute) -> ReadError:
-        line = self._data.count(b"\n", 0, first.start) + 1
+        line = self._file.position(first.start)[0]
         return ReadError(
             attribute.start,
             attribute.start + len(attribute.name.encode()),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import ESCAPES_HINT
+from iacguard.source import SourceFile
 
 _CODE = re.compile(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
 _STRING = re.compile(rb'\\[^\n]|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
@@ -47,9 +48,10 @@ class _Open:
 
 @dataclass(slots=True)
 class Cutter:
-    """One run over ``data``; the work is linear in its length."""
+    """One run over ``data``, which has ``file``'s lines; the work is linear in its length."""
 
     data: bytes
+    file: SourceFile
     items: list[Item] = field(default_factory=list)
     _stack: list[_Open] = field(default_factory=list)
     _headers: list[int] = field(default_factory=list)
@@ -94,7 +96,7 @@ class Cutter:
             self.items[-1].fault = too_deep(opened.at, opened.at + len(opened.mark))
 
     def _line(self, offset: int) -> int:
-        return self.data.count(b"\n", 0, offset) + 1
+        return self.file.position(offset)[0]
 
     def _give_up(self, at: int) -> None:
         """End the item at ``at``, whatever is still open in it."""

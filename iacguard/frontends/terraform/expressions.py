@@ -63,6 +63,8 @@ class Expressions:
         raw = self.data[start:end]
         if _PLAIN_STRING.fullmatch(raw):
             return Literal(start, end, normal(raw[1:-1].decode("utf-8", errors="replace")))
+        if raw.isdigit():
+            return Literal(start, end, number(raw.decode("ascii"), start, end))
         if raw in _KEYWORDS:
             return Literal(start, end, _KEYWORDS[raw])
         if _PLAIN_NAME.fullmatch(raw):

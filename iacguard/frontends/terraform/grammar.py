@@ -63,14 +63,3 @@ def first_error(root: tree_sitter.Node) -> tree_sitter.Node:
             return node
         node = found
     return node
-
-
-def with_loss(error: ReadError, data: bytes, start: int, end: int) -> ReadError:
-    """``error`` with the lines of ``data[start:end]``, which it cost, in its hint."""
-    text = data[start:end]
-    start += len(text) - len(text.lstrip())
-    first = data.count(b"\n", 0, start) + 1
-    last = first + data[start:end].rstrip().count(b"\n")
-    lost = f"line {first} was" if first == last else f"lines {first} to {last} were"
-    hint = f"{error.hint}; {lost} not scanned" if error.hint else f"{lost} not scanned"
-    return ReadError(error.start, error.end, error.message, hint, error.kind)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from iacguard.findings import Problem
-from iacguard.frontends.terraform.grammar import ReadError, with_loss
+from iacguard.frontends.terraform.grammar import ReadError
 from iacguard.frontends.terraform.jsontext import Array, Json, Object, Scalar, read_json, text_offsets
 from iacguard.frontends.terraform.literals import normal
 from iacguard.frontends.terraform.moving import moved
+from iacguard.frontends.terraform.refusals import Refusals
 from iacguard.frontends.terraform.syntax import (
     Attribute,
     Block,
@@ -113,23 +114,16 @@ def parse_json(file: SourceFile) -> tuple[Document | None, tuple[Problem, ...]]:
 
     Never raises. Text that is not JSON gives no document; a block with a broken template is left out, and told.
     """
-    from iacguard.frontends.terraform.parse import problem_of
-
-    problems: list[Problem] = []
-
-    def refuse(error: ReadError) -> None:
-        problems.append(problem_of(file, error))
-
+    refusals = Refusals(file)
     try:
         tree = read_json(file.data)
         roots = tuple(_objects(tree))
     except ReadError as error:
-        return None, (problem_of(file, with_loss(error, file.data, 0, len(file.data))),)
+        refusals.add(error, 0, len(file.data))
+        return None, refusals.problems()
     values = file.path.endswith(".tfvars.json")
-    reader = _JsonReader(file.data, refuse)
-    body = reader.body(roots, "values" if values else "root", tree.start, tree.end)
-    problems.sort(key=lambda problem: problem.span)
-    return Document(file, body, json=True), tuple(problems)
+    body = _JsonReader(file, refusals).body(roots, "values" if values else "root", tree.start, tree.end)
+    return Document(file, body, json=True), refusals.problems()
 
 
 def _objects(value: Json) -> Iterator[Object]:
@@ -157,11 +151,11 @@ def _labelled(
 
 
 class _JsonReader:
-    __slots__ = ("_data", "_refuse")
+    __slots__ = ("_file", "_refusals")
 
-    def __init__(self, data: bytes, refuse: Callable[[ReadError], None]) -> None:
-        self._data = data
-        self._refuse = refuse
+    def __init__(self, file: SourceFile, refusals: Refusals) -> None:
+        self._file = file
+        self._refusals = refusals
 
     def body(self, objects: tuple[Object, ...], kind: str, start: int, end: int) -> Body:
         """The body that all ``objects`` are together. At the root a broken member is refused, and left out."""
@@ -175,7 +169,7 @@ class _JsonReader:
             except ReadError as error:
                 if kind not in ("root", "values"):
                     raise
-                self._refuse(with_loss(error, self._data, name.start, value.end))
+                self._refusals.add(error, name.start, value.end)
         return Body(start, end, tuple(attributes.values()), tuple(blocks))
 
     def _member(
@@ -192,7 +186,7 @@ class _JsonReader:
                 )
             return
         if key in attributes:
-            line = self._data.count(b"\n", 0, attributes[key].start) + 1
+            line = self._file.position(attributes[key].start)[0]
             raise ReadError(name.start, name.end, f'"{key}" is already set on line {line}', "remove one")
         attributes[key] = Attribute(name.start, value.end, key, self._argument(key, value, kind))
 
@@ -202,7 +196,7 @@ class _JsonReader:
         except ReadError as error:
             if outer != "root":
                 raise
-            self._refuse(with_loss(error, self._data, header.start, header.end))
+            self._refusals.add(error, header.start, header.end)
 
     def _argument(self, key: str, value: Json, kind: str) -> Expr:
         shape = _SHAPES[kind]
@@ -252,7 +246,7 @@ class _JsonReader:
 
     def _placed(self, scalar: Scalar, text: str, read: Callable[[bytes], Expr]) -> Expr:
         """What ``read`` makes of a string's text, its offsets those of the file."""
-        offsets = text_offsets(self._data, scalar)
+        offsets = text_offsets(self._file.data, scalar)
 
         def where(offset: int) -> int:
             if offsets is None:

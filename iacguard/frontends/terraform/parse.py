@@ -11,6 +11,7 @@ from iacguard.frontends.terraform.bodies import Bodies, is_torn
 from iacguard.frontends.terraform.expressions import Expressions, solid
 from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, without_exponents
 from iacguard.frontends.terraform.moving import moved
+from iacguard.frontends.terraform.refusals import Refusals, problem_of
 from iacguard.frontends.terraform.syntax import Document, Expr, Literal, Template
 from iacguard.frontends.terraform.templates import as_expression, assemble
 from iacguard.source import SourceFile
@@ -30,19 +31,14 @@ def parse(file: SourceFile) -> tuple[Document | None, Problems]:
         from iacguard.frontends.terraform.jsonsyntax import parse_json
 
         return parse_json(file)
-    problems: list[Problem] = []
-
-    def refuse(error: ReadError) -> None:
-        problems.append(problem_of(file, error))
-
+    refusals = Refusals(file)
     root = syntax_tree(without_exponents(file.data))
     if root.has_error or is_torn(root, file.data):
         from iacguard.frontends.terraform.recover import recover
 
-        root = recover(file, refuse)
-    body = Bodies(file.data).document(root, refuse)
-    problems.sort(key=lambda problem: problem.span)
-    return Document(file, body), tuple(problems)
+        root = recover(file, root, refusals)
+    body = Bodies(file).document(root, refusals)
+    return Document(file, body), refusals.problems()
 
 
 def parse_template(file: SourceFile) -> tuple[Literal | Template | None, Problems]:
@@ -119,11 +115,3 @@ def _shifted(error: ReadError, shift: int) -> ReadError:
         error.hint,
         error.kind,
     )
-
-
-def problem_of(file: SourceFile, error: ReadError) -> Problem:
-    """The problem that a refusal is; its place is on one line of ``file``."""
-    start = min(error.start, len(file.data))
-    line_end = file.data.find(b"\n", start)
-    end = min(error.end, len(file.data) if line_end < 0 else line_end)
-    return Problem(error.kind, file.span(start, max(end, start)), error.message, error.hint)

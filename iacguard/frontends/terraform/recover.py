@@ -6,14 +6,14 @@ The broken items are blanked out, byte for byte, and the rest is read as if they
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from tree_sitter import Node as Tree
 
 from iacguard.frontends.terraform.bodies import is_torn
 from iacguard.frontends.terraform.cutting import Cutter, Item
-from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, with_loss, without_exponents
+from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, without_exponents
 from iacguard.frontends.terraform.opinion import Verdict, ask
+from iacguard.frontends.terraform.refusals import Refusals
 from iacguard.source import SourceFile
 
 _NOT_NEWLINE = re.compile(rb"[^\n]")
@@ -23,32 +23,40 @@ _TOKEN = re.compile(rb'[A-Za-z_][\w-]*|[0-9.]+|"|==|!=|<=|>=|&&|\|\||=>|\S|\n')
 _MAX_OPINIONS = 2
 
 
-def recover(file: SourceFile, refuse: Callable[[ReadError], None]) -> Tree:
-    """The tree of what is whole in ``file``, without error nodes; ``refuse`` gets a reason for everything else."""
+def recover(file: SourceFile, root: Tree, refusals: Refusals) -> Tree:
+    """The tree of what is whole in ``file``, whose tree ``root`` is broken; it has no error nodes and is not torn."""
     data = without_exponents(file.data)
     kept = bytearray(data)
     opinions = _MAX_OPINIONS
-    for item in Cutter(data).run():
-        root = syntax_tree(data[item.start : item.end])
-        torn = not root.has_error and is_torn(root, data[item.start : item.end])
-        if not root.has_error and not torn:
-            continue
+    for item in Cutter(data, file).run():
+        text = data[item.start : item.end]
         fault = item.fault
-        if fault is None and torn:
-            at = item.start + root.children[0].start_byte
-            fault = ReadError(at, at + 1, "a file holds blocks and arguments, not a bare value", "give it a name")
-        if fault is None:
-            text = file.data[item.start : item.end].decode("utf-8", errors="replace")
-            fault = _explain(data, item, root, ask(text) if opinions else Verdict(None))
-            opinions -= opinions > 0
-        refuse(with_loss(fault, data, item.start, item.end))
-        kept[item.start : item.end] = _NOT_NEWLINE.sub(b" ", data[item.start : item.end])
+        if fault is None or fault.kind != "too-large":
+            tree = root if text == data else syntax_tree(text)
+            torn = not tree.has_error and is_torn(tree, text)
+            if not tree.has_error and not torn:
+                continue
+            if fault is None and torn:
+                fault = _bare_value(item, tree)
+            elif fault is None:
+                source = file.data[item.start : item.end].decode("utf-8", errors="replace")
+                verdict = ask(source) if opinions else Verdict(None)
+                # One that ran out of time has used up the time of the others too.
+                opinions = 0 if verdict.accepted is None else opinions - 1
+                fault = _explain(data, item, tree, verdict)
+        refusals.add(fault, item.start, item.end)
+        kept[item.start : item.end] = _NOT_NEWLINE.sub(b" ", text)
     root = syntax_tree(bytes(kept))
     if not root.has_error and not is_torn(root, data):
         return root
     at = first_error(root).start_byte
-    refuse(ReadError(at, at + 1, "the file cannot be read from here", "nothing in it was scanned"))
+    refusals.add(ReadError(at, at + 1, "the file cannot be read from here"), 0, len(data))
     return syntax_tree(b"")
+
+
+def _bare_value(item: Item, tree: Tree) -> ReadError:
+    at = item.start + next(c.start_byte for c in tree.children if c.type != "comment")
+    return ReadError(at, at + 1, "a file holds blocks and arguments, not a bare value", "give it a name")
 
 
 def _explain(data: bytes, item: Item, root: Tree, verdict: Verdict) -> ReadError:

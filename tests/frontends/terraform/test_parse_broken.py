@@ -93,6 +93,14 @@ def test_every_broken_block_is_told() -> None:
     assert [p.span.line for p in problems] == [1, 3, 5, 7]
 
 
+def test_many_broken_parts_are_told_as_a_number() -> None:
+    found, problems = read("a = 'x'\n" * 20_000 + "b = 1\n")
+    assert found is not None
+    assert [a.name for a in found.body.attributes] == ["b"]
+    assert len(problems) == 101
+    assert problems[-1].message == "19900 more parts of this file cannot be read"
+
+
 def test_a_comment_that_is_never_closed() -> None:
     found, problems = read("a = 1\n/* x\nb = 2\n")
     assert found is not None
