@@ -97,6 +97,10 @@ def _describe(data: bytes, item_start: int, at: int, token: bytes) -> tuple[str,
     before = _LAST_TOKEN.search(data[line_start:at].rstrip(b" \t\r"))
     last = before.group(1).decode(errors="replace") if before else ""
     shown = token.decode(errors="replace")
+    if not shown.isprintable() and token not in (b"\n", b"\r"):
+        shown = f"U+{ord(shown[0]):04X}"
+    if data[at : at + 7] in (b"<<<<<<<", b"=======", b">>>>>>>"):
+        return "a merge conflict stands in the file", "resolve it"
     if token == b"'":
         return "strings are written in double quotes", "write \"...\" in place of '...'"
     if token == b";":

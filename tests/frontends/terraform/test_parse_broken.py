@@ -45,6 +45,8 @@ BROKEN: list[tuple[str, tuple[int, int], str]] = [
     ('a = "x\n', (5, 5), 'a `"` is never closed on its line'),
     ('a = "${x"\n', (5, 9), 'a `"` is never closed on its line'),
     ("}\n", (5, 1), "a `}` closes nothing"),
+    ("<<<<<<< HEAD\n", (5, 1), "a merge conflict stands in the file"),
+    ("a = \x01\n", (5, 5), "unexpected `U+0001`"),
     ("%{ if }\n", (5, 1), "unexpected `%`"),
     ("a = <<EOT\n${x\nEOT\n", (6, 1), "a `${` opened on line 6 is never closed"),
     ("a = <<-EOT\n  %{ if x }\n  EOT\n", (5, 1), ""),
