@@ -31,6 +31,7 @@ __all__ = ["FUNCTIONS", "CallContext", "Function", "FunctionError", "lookup"]
 
 _TEXT = Param("text", "string")
 _NUMBER = Param("number", "number")
+_INDEX = Param("index", "number", unknown=True)
 _VALUE = Param("value")
 _ANY = Param("value", null=True)
 _LIST = Param("list", "list")
@@ -58,7 +59,7 @@ _NUMERIC = (
 _STRING = (
     Function("chomp", "Without newlines at the end.", strings.chomp, (_TEXT,), partial=True),
     Function("endswith", "Whether a text ends with another.", strings.endswith, (_TEXT, _TEXT), partial=True),
-    Function("format", "A text by printf-like verbs.", formatting.format_, (_TEXT,), _ANY, partial=True, choices=False),
+    Function("format", "A text by printf-like verbs.", formatting.format_, (_TEXT,), _ANY, partial=True),
     Function("formatlist", "format for each item of lists.", formatting.formatlist, (_TEXT,), _ANY, partial=True),
     Function("indent", "Blanks before all lines but the first.", strings.indent, (_NUMBER, _TEXT), partial=True),
     Function("join", "The items as one text.", strings.join, (_TEXT,), _STRINGS, partial=True),
@@ -92,9 +93,7 @@ _COLLECTION = (
     Function("concat", "Lists one after another.", collections.concat, rest=_VALUE, partial=True, choices=False),
     Function("contains", "Whether an item equals a value.", collections.contains, (_VALUE, _ANY), partial=True),
     Function("distinct", "Without duplicates.", collections.distinct, (_LIST,), partial=True),
-    Function(
-        "element", "An item by index, from the start again.", collections.element, (_VALUE, _NUMBER), partial=True
-    ),
+    Function("element", "An item by index, from the start again.", collections.element, (_VALUE, _INDEX), partial=True),
     Function("flatten", "Nested lists as one.", collections.flatten, (_VALUE,), partial=True),
     Function("index", "The index of a value.", collections.index, (_VALUE, _ANY), partial=True),
     Function("keys", "A map's keys, sorted.", maps.keys, (_VALUE,), partial=True),
@@ -212,7 +211,7 @@ _TYPE = (
     Function("tomap", "As a map.", types.tomap, (_ANY,), partial=True),
     Function("tonumber", "As a number.", types.tonumber, (_ANY,), partial=True),
     Function("toset", "As a set: sorted, each once.", types.toset, (_ANY,), partial=True),
-    Function("tostring", "As a text.", types.tostring, (_ANY,), partial=True, choices=False),
+    Function("tostring", "As a text.", types.tostring, (_ANY,), partial=True),
     Function("try", "The first that can be evaluated.", None, rest=_ANY, handling="evaluator"),
     Function("type", "The name of a type (console only).", types.type_text, (_ANY,)),
 )

@@ -1,7 +1,8 @@
 """Collection functions. Sets are sorted lists without duplicates; what is certain of a partly known one is kept.
 
-A list of unknown length has an Unknown item with ``spread``; a map of unknown keys the key ``$rest``. Where the order
-is that of the keys, the unknown item stands first, so that no later item has a certain index.
+A list of unknown length has an Unknown item with ``spread``; a map of unknown keys the key ``$rest``. After such an
+item nothing is said of places: further unknown items may stand between the known ones. Where the order is that of the
+values or keys, it stands first.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ MAX_PRODUCT = 20_000
 
 def spread(unknown: Unknown) -> Unknown:
     return unknown if unknown.spread else replace(unknown, spread=True, reference=None)
+
+
+def _perhaps(item: Value) -> Unknown:
+    """An item that is not known, and may be missing."""
+    return item if isinstance(item, Unknown) and item.spread else derived([item], spread=True)
 
 
 def is_spread(value: Value) -> bool:
@@ -88,38 +94,54 @@ def flatten(value: Value) -> Value:
                 stack += [items[index + 1 :], item]
                 break
             # An unknown item may be a list itself, and then its items stand here.
-            result.append(spread(item) if isinstance(item, Unknown) and _may_be_list(item) else item)
+            result.append(_flat(item) if isinstance(item, Unknown) else item)
     return result
 
 
-def _may_be_list(item: Unknown) -> bool:
+def _flat(item: Unknown) -> Unknown:
+    if item.spread or (item.choices and all(isinstance(c, list) for c in item.choices)):
+        return spread(item)
     if item.choices:
-        return any(isinstance(c, (list, Unknown)) for c in item.choices)
-    return not item.parts and item.reference is None
+        return _perhaps(item) if any(isinstance(c, (list, Unknown)) for c in item.choices) else item
+    return item if item.parts or item.reference is not None else _perhaps(item)
 
 
 def compact(values: Value) -> Value:
     if isinstance(values, Unknown):
         return derived([values])
     kept = (v for v in values if v is not None and v != "")
-    return [v if not isinstance(v, Unknown) or v.present or v.parts else spread(v) for v in kept]
+    return [v if not isinstance(v, Unknown) or v.present or v.parts else _perhaps(v) for v in kept]
 
 
 def distinct(values: Value) -> Value:
     if isinstance(values, Unknown):
         return derived([values])
-    return unique(unify(values))
+    return _distinct(values)
+
+
+def _distinct(values: Sequence[Value]) -> list[Value]:
+    """Each item once. One that may turn out to equal another one stands for one item or none."""
+    items = unique(unify(values))
+    if find_unknown(items) is None:
+        return items
+    result: list[Value] = []
+    for at, item in enumerate(items):
+        if find_unknown([item]) is not None and any(same(item, o) is None for i, o in enumerate(items) if i != at):
+            result.append(_perhaps(item))
+        else:
+            result.append(item)
+    return result
 
 
 def as_set(values: Sequence[Value]) -> list[Value]:
     """The items as a set: once each, sorted; what is not known stands first."""
-    items = unique(unify(values))
-    if find_unknown(items) is None and not any(isinstance(i, Encoded) for i in items):
-        return sorted(items, key=_order)
-    # An unknown item may turn out to equal another one: then there is one item fewer.
-    lone = len(items) == 1
-    unknown = [i if lone or not isinstance(i, Unknown) else spread(i) for i in items if find_unknown([i]) is not None]
-    return [*unknown, *sorted((i for i in items if find_unknown([i]) is None), key=_order)]
+    items = _distinct(values)
+    if len(items) < 2:
+        return items
+    unknown = [
+        item if is_spread(item) else derived([item], spread=True) for item in items if find_unknown([item]) is not None
+    ]
+    return [*unknown, *sorted((item for item in items if find_unknown([item]) is None), key=_order)]
 
 
 def _order(value: Value) -> tuple[int, float, str]:
@@ -233,8 +255,8 @@ def reverse(values: Value) -> Value:
     if isinstance(values, Unknown):
         return derived([values])
     items = list_of(values)[::-1]
-    # A leading unknown item marks an order that is not known (see keys): it stays in front.
-    return [items[-1], *items] if items and is_spread(items[-1]) else items
+    first = next(filter(is_spread, items), None)
+    return items if first is None else [first, *items]
 
 
 def sort(values: Value) -> Value:
@@ -243,7 +265,7 @@ def sort(values: Value) -> Value:
     if any(v is None for v in values):
         raise FunctionError("the list has a null")
     known = sorted(v for v in values if isinstance(v, str))
-    unknown = [spread(v) if isinstance(v, Unknown) else v for v in values if not isinstance(v, str)]
+    unknown = [_perhaps(v) for v in values if not isinstance(v, str)]
     return [*unknown, *known]
 
 
@@ -255,7 +277,7 @@ def chunklist(values: Value, size: int | float) -> Value:
         return derived([values])
     known = spread_index(values)
     if not width:
-        return [values] if values else []
+        return [values] if values and known else [derived([v], spread=True) for v in values[:1]]
     whole = len(values) if known == len(values) else known // width * width
     result: list[Value] = [values[i : i + width] for i in range(0, whole, width)]
     return result if whole == len(values) else [*result, derived(values[known:], spread=True)]
@@ -326,4 +348,8 @@ def _first(values: Sequence[Value], counts: Callable[[Value], bool | None], none
             break
     if not candidates:
         raise FunctionError(none)
-    return candidates[0] if len(candidates) == 1 else derived(candidates, present=verdict is True)
+    if len(candidates) == 1:
+        return candidates[0]
+    # Where they are collections, the unknown one may be an empty one.
+    plain = not isinstance(candidates[-1], (list, dict, Unknown)) or counts is _counts_list
+    return derived(candidates, present=verdict is True and plain)

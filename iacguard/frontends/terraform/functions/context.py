@@ -56,11 +56,15 @@ Kind: TypeAlias = Literal["any", "string", "number", "bool", "list", "strings", 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One parameter: ``null`` says that null is a legal argument."""
+    """One parameter: ``null`` says that null is a legal argument.
+
+    An unknown number makes the result unknown, also of a ``partial`` function, unless ``unknown`` is set.
+    """
 
     name: str
     kind: Kind = "any"
     null: bool = False
+    unknown: bool = False
 
 
 Handling: TypeAlias = Literal["evaluated", "unknown", "evaluator"]
@@ -110,12 +114,16 @@ class Function:
             raise FunctionError(f"not enough arguments: {least} expected, {len(args)} given")
         if self.rest is None and len(args) > len(self.params):
             raise FunctionError(f"too many arguments: {len(self.params)} expected, {len(args)} given")
-        result = []
-        for index, value in enumerate(args):
-            param = self.params[index] if index < len(self.params) else self.rest
-            assert param is not None
-            result.append(convert(value, param))
-        return result
+        return [convert(value, self._param(index)) for index, value in enumerate(args)]
+
+    def _refuses(self, index: int) -> bool:
+        param = self._param(index)
+        return param.kind == "number" and not param.unknown
+
+    def _param(self, index: int) -> Param:
+        param = self.params[index] if index < len(self.params) else self.rest
+        assert param is not None
+        return param
 
     def _unknown_by_nature(self, call: CallContext) -> Unknown:
         return Unknown(f"{self.name}() is known only when applied", "function", call.span, present=self.present)
@@ -133,6 +141,8 @@ class Function:
             first = find_unknown(args)
             if first is not None:
                 return derived(args, present=self.present, span=call.span)
+        elif any(isinstance(a, Unknown) and self._refuses(i) for i, a in enumerate(args)):
+            return derived(args, present=self.present, span=call.span)
         assert self.body is not None
         return self.body(call, *args) if self.context else self.body(*args)
 
@@ -184,8 +194,10 @@ def convert(value: Value, param: Param) -> Value:
 
 def to_string(value: Value) -> Value:
     """The text of a primitive. Raises FunctionError for collections."""
-    if isinstance(value, (str, Unknown, Encoded)) or value is None:
+    if isinstance(value, (str, Encoded)) or value is None:
         return value
+    if isinstance(value, Unknown):
+        return _choices_as_text(value) if value.choices else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -193,12 +205,22 @@ def to_string(value: Value) -> Value:
     raise FunctionError(f"a string is required, not {type_name(value)}")
 
 
+def _choices_as_text(value: Unknown) -> Unknown:
+    if all(isinstance(choice, str) for choice in value.choices):
+        return value
+    if any(isinstance(choice, (list, dict, Unknown)) for choice in value.choices):
+        return replace(value, choices=())
+    return replace(value, choices=tuple(to_string(choice) for choice in value.choices))
+
+
 def to_number(value: Value) -> Value:
     """The number of a primitive. Raises FunctionError where there is none."""
     if isinstance(value, bool):
         raise FunctionError("a number is required, not a bool")
-    if isinstance(value, (int, float, Unknown)) or value is None:
+    if isinstance(value, (int, float)) or value is None:
         return value
+    if isinstance(value, Unknown):
+        return replace(value, parts=()) if value.parts else value
     if isinstance(value, Encoded):
         value = encoded_text(value)
         if isinstance(value, Unknown):
@@ -210,8 +232,10 @@ def to_number(value: Value) -> Value:
 
 def to_bool(value: Value) -> Value:
     """The bool of a primitive. Raises FunctionError where there is none."""
-    if isinstance(value, (bool, Unknown)) or value is None:
+    if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, Unknown):
+        return replace(value, parts=()) if value.parts else value
     if isinstance(value, Encoded):
         value = encoded_text(value)
         if isinstance(value, Unknown):

@@ -103,7 +103,10 @@ def _verb(verb: Verb, value: Value) -> Pieces:
     if isinstance(value, Encoded):
         value = encoded_text(value)
     if isinstance(value, Unknown):
-        return pieces(value) if _plain(verb) else [derived([value])]
+        text = to_string(value)
+        if None in text.choices:  # %v writes null as a word
+            return [derived([value])]
+        return pieces(text) if _plain(verb) else [derived([value])]
     if find_unknown([value]) is not None:
         return [derived([value], present=True)]
     return [_text(verb, value)]

@@ -252,15 +252,12 @@ def join(separator: Value, *lists: Value) -> Value:
     if isinstance(separator, str) and all(isinstance(t, str) for t in texts):
         return separator.join(texts)
     result: Pieces = []
-    bound = False
-    for text in texts:
-        # A spread may be no item at all, so the separators around it are not certain.
-        loose = isinstance(text, Unknown) and text.spread
-        if bound and not loose:
-            result += pieces(separator)
-        result += [_loose(text)] if loose and isinstance(text, Unknown) else pieces(text)
-        bound = not loose
-    return from_pieces(result, [separator, *texts]) if result else ""
+    for index, text in enumerate(texts):
+        if isinstance(text, Unknown) and text.spread:
+            # After an unknown number of items neither separators nor places are certain.
+            return from_pieces([*result, _loose(text)], [separator, *texts])
+        result += [*(pieces(separator) if index else ()), *pieces(text)]
+    return from_pieces(result, [separator, *texts])
 
 
 def split(separator: Value, text: Value) -> Value:

@@ -14,6 +14,7 @@ def unify(values: Sequence[Value]) -> list[Value]:
     Raises FunctionError for a bool beside a number, or a primitive beside a collection: they have no common type.
     """
     kinds = {_kind(v) for v in values}
+    kinds |= {_kind(c) for v in values if isinstance(v, Unknown) and not v.spread for c in v.choices}
     kinds.discard("")
     if kinds <= {"text"} or kinds == {"number"} or kinds == {"bool"}:
         return list(values)
