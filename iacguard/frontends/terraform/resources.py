@@ -64,7 +64,7 @@ def _plain(instance: Instance, name: str, edges: list[Edge]) -> Value:
         value = border.plain(instance.raw(name))
     except Exception as error:  # a defect of ours must not cost the user the other attributes
         value = _failed(instance, name, error)
-    targets = dict.fromkeys(reference.address for reference in border.references)
+    targets = sorted({reference.address for reference in border.references})  # a set's order is the hash seed's
     edges.extend(Edge(instance.address, target, name) for target in targets)
     return value
 
