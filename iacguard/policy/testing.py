@@ -147,11 +147,20 @@ def judge(policy: Policy, example: Example, evaluate: Evaluate) -> ExampleResult
     for graph in graphs:
         for outcome in decide(pack, graph, ""):
             if isinstance(outcome, Decision):
-                verdicts.setdefault(outcome.resource.address, set()).add(outcome.verdict)
+                for address in _names(outcome, example):
+                    verdicts.setdefault(address, set()).add(outcome.verdict)
             else:
                 failures.append(outcome.message)
     failures.extend(_compare(example, {a: _worst(v) for a, v in verdicts.items()}, graphs))
     return ExampleResult(policy.rule.id, example, tuple(failures))
+
+
+def _names(outcome: Decision, example: Example) -> set[str]:
+    """What an example may call the decided resource: its own address, or the split sub-resource that decided."""
+    own = outcome.resource.address
+    owner = outcome.resource.locate(outcome.path).owner if outcome.verdict != "satisfied" else ""
+    listed = {a for addresses in example.expected.values() for a in addresses} & {own, owner}
+    return listed or {own}
 
 
 def _worst(verdicts: set[Verdict]) -> Verdict:
