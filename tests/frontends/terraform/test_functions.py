@@ -324,7 +324,7 @@ def test_terraforms_own_syntax() -> None:
     text = 'b   = [1, "a$${x}\\n"]\nnum = 2\n'
     assert call("provider::terraform::encode_tfvars", {"b": value["b"], "num": 2}) == text
     assert call("provider::terraform::decode_tfvars", text) == {"b": [1, "a${x}\n"], "num": 2}
-    expected = '{\n  b           = [1, "a$${x}\\n"]\n  "long name" = {\n    c  = null\n    dd = true\n  }\n}'
+    expected = '{\n  b = [1, "a$${x}\\n"]\n  "long name" = {\n    c  = null\n    dd = true\n  }\n}'
     assert call("provider::terraform::encode_expr", value) == expected
     assert isinstance(call("provider::terraform::encode_expr", [U]), Unknown)
     for bad in ("a =", "a {}", "]"):

@@ -93,8 +93,7 @@ def encode_tfvars(value: Value) -> Value:
         return derived([value])
     if any(not _is_name(key) for key in value):
         raise FunctionError("an attribute's name is not a variable's name")
-    width = max(map(len, value), default=0)
-    return "".join(f"{key.ljust(width)} = {expression_text(value[key], '')}\n" for key in sorted(value))
+    return "".join(f"{line}\n" for line in _members(value, ""))
 
 
 def _fail(message: str) -> Value:
@@ -113,7 +112,7 @@ def _is_name(text: str) -> bool:
 
 
 def expression_text(value: Value, pad: str) -> str:
-    """``value`` as Terraform writes an expression: two blanks a level, ``=`` signs aligned."""
+    """``value`` as Terraform writes an expression: two blanks a level."""
     if isinstance(value, Encoded):
         value = value.text
     if value is None or isinstance(value, bool):
@@ -124,17 +123,33 @@ def expression_text(value: Value, pad: str) -> str:
         return _quoted(value)
     if isinstance(value, list):
         return "[" + ", ".join(expression_text(item, pad) for item in value) + "]"
-    if not value:
-        return "{}"
-    names = {key: key if _is_name(key) else _quoted(key) for key in sorted(value)}
-    width = max(map(len, names.values()))
-    lines = [f"{pad}  {name.ljust(width)} = {expression_text(value[key], pad + '  ')}" for key, name in names.items()]
-    return "{\n" + "\n".join(lines) + f"\n{pad}}}"
+    return "{\n" + "\n".join(_members(value, pad + "  ")) + f"\n{pad}}}" if value else "{}"
+
+
+def _members(value: dict[str, Value], pad: str) -> list[str]:
+    """``name = value`` lines; the ``=`` of neighbours that take one line each stand in one column."""
+    rows = [(key if _is_name(key) else _quoted(key), expression_text(value[key], pad)) for key in sorted(value)]
+    lines: list[str] = []
+    group: list[tuple[str, str]] = []
+    for row in [*rows, ("", "\n")]:
+        if "\n" not in row[1]:
+            group.append(row)
+            continue
+        width = max((len(name) for name, _ in group), default=0)
+        lines += [f"{pad}{name.ljust(width)} = {text}" for name, text in group]
+        group = []
+        if row[0]:
+            lines.append(f"{pad}{row[0]} = {row[1]}")
+    return lines
 
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def _quoted(text: str) -> str:
-    escaped = "".join(_ESCAPES.get(char, char) for char in text)
+    escaped = "".join(_ESCAPES.get(char) or (char if char.isprintable() else _code(char)) for char in text)
     return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+
+
+def _code(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
