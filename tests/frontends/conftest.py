@@ -23,6 +23,9 @@ class NoFiles:
     def listing(self, folder: str) -> tuple[str, ...]:
         return ()
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        return ()
+
     def exists(self, folder: str) -> bool:
         return False
 
@@ -93,7 +96,7 @@ def shown(value: Value) -> str:
         return f"json({shown(value.value)})"
     if not isinstance(value, Unknown):
         return repr(value)
-    marks = [value.kind]
+    marks: list[str] = [value.kind]
     marks += [f"= {value.reference.address}.{value.reference.attribute}"] if value.reference else []
     marks += ["of " + " | ".join(map(shown, value.choices))] if value.choices else []
     marks += ["text " + " + ".join(map(shown, value.parts))] if value.parts else []

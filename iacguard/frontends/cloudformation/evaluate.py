@@ -16,7 +16,7 @@ from iacguard.frontends.cloudformation.conditions import Truth, conjunction, dis
 from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, members, text_of
 from iacguard.frontends.cloudformation.parameters import Parameter
 from iacguard.frontends.cloudformation.template import Template
-from iacguard.frontends.cloudformation.texts import equal, with_dynamic_references
+from iacguard.frontends.cloudformation.texts import equal, resolved
 from iacguard.frontends.yamlscalars import cloudformation_plain, tagged
 from iacguard.model import REST, Reference, Unknown, Value
 
@@ -125,11 +125,12 @@ class Evaluator:
             return self._truths[name]
         entry = self.template.conditions.get(name)
         if entry is None:
-            self.wrong("reference", node, f'there is no condition "{name}"', self.template.open_names)
-            return Truth(None, f'there is no condition "{name}"')
-        if name in self._open or len(self._open) >= _MAX_CHAIN:
-            self.wrong("reference", entry.key, f'condition "{name}" depends on itself')
-            return Truth(None, f'condition "{name}" depends on itself')
+            return self._no_truth("reference", node, f'there is no condition "{name}"', self.template.open_names)
+        if name in self._open:
+            return self._no_truth("reference", entry.key, f'condition "{name}" depends on itself')
+        if len(self._open) >= _MAX_CHAIN:
+            message = f"more than {_MAX_CHAIN} conditions depend on each other in a row"
+            return self._no_truth("too-large", entry.key, message)
         self._open.append(name)
         truth = self.truth(entry.value)
         self._open.pop()
@@ -158,9 +159,12 @@ class Evaluator:
         if call.name == "Fn::Or" and arguments:
             return disjunction([self.truth(argument) for argument in arguments])
         if call.name in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
-            self.wrong("value", call.node, f"{call.name} has the wrong number of arguments")
-            return Truth(None, f"{call.name} has the wrong number of arguments")
+            return self._no_truth("value", call.node, f"{call.name} has the wrong number of arguments")
         return _truth_of(self.value(node))
+
+    def _no_truth(self, kind: ProblemKind, node: Node, message: str, notice: bool = False) -> Truth:
+        self.wrong(kind, node, message, notice)
+        return Truth(None, message)
 
     def _named_or_literal(self, node: Node) -> Truth:
         found = list(members(node))
@@ -228,7 +232,7 @@ def _scalar(node: ScalarNode) -> Value:
     value = cloudformation_plain(text) if node.tag == "" else text
     if node.tag not in ("", "tag:yaml.org,2002:str"):
         value = tagged(node.tag, text, cloudformation_plain(text))
-    return with_dynamic_references(value) if isinstance(value, str) else value
+    return resolved([value]) if isinstance(value, str) and "{{resolve:" in value else value
 
 
 def _truth_of(value: Value) -> Truth:

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Function
-from iacguard.frontends.cloudformation.nodes import Call, items, member, members
+from iacguard.frontends.cloudformation.nodes import Call, items, member, members, text_of
 from iacguard.frontends.cloudformation.places import TemplatePlace
-from iacguard.frontends.cloudformation.texts import as_text, concat
+from iacguard.frontends.cloudformation.texts import as_text, resolved
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -75,10 +75,12 @@ def _sub(evaluator: Evaluator, call: Call) -> Value:
             return evaluator.wrong("value", call.node, "Fn::Sub takes a text, or a list of a text and a mapping")
         template = arguments[0]
         own = {entry.name: evaluator.value(entry.value) for entry in members(arguments[1])}
-    text = evaluator.value(template)
+    # A text that is written here is taken raw: its dynamic references may have variables in them.
+    text = text_of(template)
+    text = evaluator.value(template) if text is None else text
     if not isinstance(text, str):
         return text if isinstance(text, Unknown) else evaluator.wrong("value", call.node, "Fn::Sub takes a text")
-    return concat(_substituted(evaluator, call.node, text, own))
+    return resolved(_substituted(evaluator, call.node, text, own))
 
 
 def _substituted(evaluator: Evaluator, node: Node, text: str, own: Mapping[str, Value]) -> Iterator[str | Unknown]:
@@ -119,7 +121,7 @@ def _join(evaluator: Evaluator, call: Call) -> Value:
         parts += [delimiter, text] if parts else [text]
     if any(isinstance(p, Unknown) and p.spread for p in parts):
         return _because(next(p for p in parts if isinstance(p, Unknown) and p.spread))
-    return concat(parts)
+    return resolved(parts)
 
 
 def _select(evaluator: Evaluator, call: Call) -> Value:

@@ -27,10 +27,11 @@ class TemplatePlace:
 
     @property
     def span(self) -> Span:
+        origin, first = self.evaluator.origin, self.key or self.node
         taken = list(self.evaluator.branches(self.node))
-        if len(taken) == 1 and taken[0] is not self.node:
-            return self.evaluator.origin.span(taken[0], taken[0])
-        return self.evaluator.origin.span(self.key or self.node, self.node)
+        if len(taken) == 1 and taken[0] is not self.node and origin.start(taken[0])[0] != origin.start(first)[0]:
+            return origin.span(taken[0], taken[0])
+        return origin.span(first, self.node)
 
     def child(self, key: Key) -> TemplatePlace | None:
         for node in self.evaluator.branches(self.node):

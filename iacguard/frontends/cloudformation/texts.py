@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from iacguard.model import Encoded, Unknown, Value
 
 _DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
+# Stands in a text for the unknown of that number; YAML has no such character.
+_MARK = "\0{}\0"
+_MARKED = re.compile("\0([0-9]+)\0")
 _SECRET_STORES = frozenset({"secretsmanager", "ssm-secure"})
 
 
@@ -47,20 +50,36 @@ def concat(parts: Iterable[str | Unknown]) -> str | Unknown:
     )
 
 
-def with_dynamic_references(text: str) -> str | Unknown:
-    """``text`` with each ``{{resolve:...}}`` as an unknown; those of a secret store are secret."""
+def resolved(parts: Iterable[str | Unknown]) -> str | Unknown:
+    """One text of ``parts`` with each ``{{resolve:...}}`` in it as an unknown; those of a secret store are secret.
+
+    The name that is looked up may itself have unknown parts.
+    """
+    unknowns: list[Unknown] = []
+    text = ""
+    for part in parts:
+        if isinstance(part, Unknown):
+            text += _MARK.format(len(unknowns))
+            unknowns.append(part)
+        else:
+            text += part.replace("\0", "")
     if "{{resolve:" not in text:
-        return text
-    parts: list[str | Unknown] = []
+        return concat(_unmarked(text, unknowns))
+    found: list[str | Unknown] = []
     at = 0
     for match in _DYNAMIC.finditer(text):
-        store, what = match[1], match[2]
-        reason = f"{store}:{what} is looked up when the stack is deployed"
-        parts.append(text[at : match.start()])
-        parts.append(Unknown(reason, kind="data", secret=store in _SECRET_STORES, present=True))
+        store, name = match[1], _MARKED.sub("...", match[2])
+        reason = f"{store}:{name} is looked up when the stack is deployed"
+        found += _unmarked(text[at : match.start()], unknowns)
+        found.append(Unknown(reason, kind="data", secret=store in _SECRET_STORES, present=True))
         at = match.end()
-    parts.append(text[at:])
-    return concat(parts)
+    return concat([*found, *_unmarked(text[at:], unknowns)])
+
+
+def _unmarked(text: str, unknowns: list[Unknown]) -> list[str | Unknown]:
+    """The text and the unknowns that were put into it as marks."""
+    pieces = _MARKED.split(text)
+    return [unknowns[int(piece)] if i % 2 else piece for i, piece in enumerate(pieces)]
 
 
 def equal(left: Value, right: Value) -> bool | None:
