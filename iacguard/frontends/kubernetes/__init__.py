@@ -68,6 +68,8 @@ def _declared_scopes(manifests: Iterable[Manifest]) -> dict[str, bool]:
 def _metadata(manifest: Manifest, key: str) -> str:
     metadata = manifest.value.get("metadata")
     found: Value = metadata.get(key) if isinstance(metadata, dict) else None
+    if isinstance(found, bool):  # an unquoted y or on; the API server rejects it
+        return "true" if found else "false"
     return str(found) if isinstance(found, str | int | float) else ""
 
 
