@@ -1,4 +1,4 @@
-"""What collection and type functions give, checked once against Terraform 1.11."""
+"""What collection and type functions give, from the language's documentation; checked once against Terraform 1.11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What times, networks and paths give, checked once against Terraform 1.11."""
+"""What times, networks and paths give, from the language's documentation; checked once against Terraform 1.11."""
 
 from __future__ import annotations
 

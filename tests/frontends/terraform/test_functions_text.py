@@ -1,4 +1,4 @@
-"""What numeric and string functions give, checked once against Terraform 1.11."""
+"""What numeric and string functions give, from the language's documentation; checked once against Terraform 1.11."""
 
 from __future__ import annotations
 

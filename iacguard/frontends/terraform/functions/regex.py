@@ -23,6 +23,7 @@ from iacguard.frontends.terraform.functions.regex_syntax import (
     Repeat,
     Sequence,
     Tree,
+    nullable,
 )
 from iacguard.model import Value
 
@@ -57,13 +58,14 @@ class _Python:
 
 def first_match(source: str, text: str) -> Value:
     """The first match. Raises FunctionError where there is none."""
+    pattern = _capturing(source)
     for slots in _matches(source, text):
-        return _captures(_pattern(source), text, slots)
+        return _captures(pattern, text, slots)
     raise FunctionError("the pattern did not match")
 
 
 def all_matches(source: str, text: str) -> Value:
-    pattern = _pattern(source)
+    pattern = _capturing(source)
     return [_captures(pattern, text, slots) for slots in _matches(source, text)]
 
 
@@ -78,13 +80,18 @@ def replace_all(source: str, text: str, replacement: str) -> str:
     return "".join([*result, text[done:]])
 
 
+def _capturing(source: str) -> Pattern:
+    pattern = _pattern(source)
+    if any(pattern.names) and not all(pattern.names):
+        raise FunctionError("the regular expression mixes named and numbered groups")
+    return pattern
+
+
 def _captures(pattern: Pattern, text: str, slots: Slots) -> Value:
     groups = [None if slots[2 * i] < 0 else text[slots[2 * i] : slots[2 * i + 1]] for i in range(len(slots) // 2)]
     if not pattern.names:
         return groups[0]
     if any(pattern.names):
-        if not all(pattern.names):
-            raise FunctionError("the pattern mixes named and numbered groups")
         return dict(zip(pattern.names, groups[1:], strict=True))
     return groups[1:]
 
@@ -145,7 +152,7 @@ def _safe(tree: Tree, long_text: bool) -> bool:
     repeats = list(_repeats(tree, 0))
     if any(depth > 0 for _, depth in repeats):
         return False
-    if any(_branches(repeat.item) for repeat, _ in repeats):
+    if any(_branches(repeat.item) or nullable(repeat.item) for repeat, _ in repeats):
         return False
     return len(repeats) <= (1 if long_text else 2)
 

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from iacguard.frontends.terraform.functions.context import NotEvaluatedError
+from iacguard.frontends.terraform.functions.regex_classes import Ranges
 from iacguard.frontends.terraform.functions.regex_syntax import (
     Assertion,
     Chars,
     Either,
     Group,
     Pattern,
-    Ranges,
     Repeat,
     Sequence,
     Tree,
+    nullable,
 )
 
 MAX_PROGRAM = 4000
@@ -95,15 +96,11 @@ def _emit_either(tree: Either, program: list[Step]) -> None:
 
 
 def _emit_repeat(tree: Repeat, program: list[Step]) -> None:
+    if tree.most is None:
+        _emit_open(tree, program)
+        return
     for _ in range(tree.least):
         _emit(tree.item, program)
-    if tree.most is None:
-        split = len(program)
-        program.append(Match())
-        _emit(tree.item, program)
-        program.append(Jump(split))
-        program[split] = _split(tree.greedy, split + 1, len(program))
-        return
     splits = []
     for _ in range(tree.most - tree.least):
         splits.append(len(program))
@@ -111,6 +108,27 @@ def _emit_repeat(tree: Repeat, program: list[Step]) -> None:
         _emit(tree.item, program)
     for split in splits:
         program[split] = _split(tree.greedy, split + 1, len(program))
+
+
+def _emit_open(tree: Repeat, program: list[Step]) -> None:
+    """``x*`` as a loop that tests first; ``x+``, and ``x*`` of what may be empty, as one that tests last.
+
+    Go compiles them so; what a group in an empty round holds depends on it.
+    """
+    last = tree.least > 0 or nullable(tree.item)
+    for _ in range(tree.least - 1):
+        _emit(tree.item, program)
+    entry = len(program)
+    if tree.least == 0:
+        program.append(Match())
+    start = len(program)
+    _emit(tree.item, program)
+    if last:
+        program.append(_split(tree.greedy, start, len(program) + 1))
+    else:
+        program.append(Jump(entry))
+    if tree.least == 0:
+        program[entry] = _split(tree.greedy, start, len(program))
 
 
 def _split(greedy: bool, inside: int, after: int) -> Split:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError
-
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
+from iacguard.frontends.terraform.functions.regex_classes import (
+    LAST,
+    PERL,
+    POSIX,
+    Ranges,
+    complement,
+    folded,
+    normalised,
+    unicode_class,
+)
 
 MAX_PATTERN = 4000
 MAX_REPEAT = 1000
 MAX_DEPTH = 100
-LAST = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +79,6 @@ class _Flags:
     lazy: bool = False
 
 
-_POSIX: dict[str, Ranges] = {
-    "alnum": ((48, 57), (65, 90), (97, 122)),
-    "alpha": ((65, 90), (97, 122)),
-    "ascii": ((0, 127),),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((0, 31), (127, 127)),
-    "digit": ((48, 57),),
-    "graph": ((33, 126),),
-    "lower": ((97, 122),),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 13), (32, 32)),
-    "upper": ((65, 90),),
-    "word": ((48, 57), (65, 90), (95, 95), (97, 122)),
-    "xdigit": ((48, 57), (65, 70), (97, 102)),
-}
-_PERL: dict[str, Ranges] = {
-    "d": _POSIX["digit"],
-    "w": _POSIX["word"],
-    "s": ((9, 10), (12, 13), (32, 32)),
-}
 _ESCAPES = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
 _ASSERTIONS: dict[str, Assertion] = {
     "A": Assertion("text-start"),
@@ -104,50 +89,17 @@ _ASSERTIONS: dict[str, Assertion] = {
 _COUNT = re.compile(r"\{(\d{1,6})(?:(,)(\d{0,6}))?\}")
 
 
-def normalised(ranges: list[tuple[int, int]] | Ranges) -> Ranges:
-    """The same set, sorted and merged."""
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
-
-
-def complement(ranges: Ranges) -> Ranges:
-    """All other code points."""
-    result = []
-    start = 0
-    for low, high in normalised(ranges):
-        if start < low:
-            result.append((start, low - 1))
-        start = high + 1
-    if start <= LAST:
-        result.append((start, LAST))
-    return tuple(result)
-
-
-@lru_cache(maxsize=64)
-def _unicode_class(name: str) -> Ranges:
-    """A general category (``L``, ``Lu``) or a script whose letters are named after it (``Greek``)."""
-    import unicodedata
-
-    script = name.upper().replace("_", " ") + " "
-    result: list[tuple[int, int]] = []
-    for code in range(0x20000):
-        char = chr(code)
-        if len(name) <= 2:
-            hit = unicodedata.category(char).startswith(name)
-        else:
-            hit = unicodedata.name(char, "").startswith(script)
-        if hit:
-            result.append((code, code))
-    if not result:
-        raise FunctionError(f"the regular expression has an unknown character class {name!r}")
-    if name == "Han":
-        raise NotEvaluatedError("the regular expression uses a script that is not evaluated")
-    return normalised(result)
+def nullable(tree: Tree) -> bool:
+    """Whether ``tree`` can match without reading a character."""
+    if isinstance(tree, Chars):
+        return False
+    if isinstance(tree, Sequence):
+        return all(nullable(item) for item in tree.items)
+    if isinstance(tree, Either):
+        return any(nullable(item) for item in tree.items)
+    if isinstance(tree, Repeat):
+        return tree.least == 0 or nullable(tree.item)
+    return nullable(tree.item) if isinstance(tree, Group) else True
 
 
 class Parser:
@@ -236,7 +188,7 @@ class Parser:
         if char == "(":
             return self._group(flags)
         if char == "[":
-            return Chars(self._class(flags), flags.fold), flags
+            return _chars(self._class(flags), flags), flags
         if char == ".":
             return Chars(((0, LAST),) if flags.dot_all else complement(((10, 10),))), flags
         if char == "^":
@@ -245,7 +197,7 @@ class Parser:
             return Assertion("line-end" if flags.many_lines else "text-end"), flags
         if char == "\\":
             return self._escape(flags), flags
-        return Chars(((ord(char), ord(char)),), flags.fold), flags
+        return _chars(((ord(char), ord(char)),), flags), flags
 
     def _escape(self, flags: _Flags) -> Tree:
         char = self.source[self.at : self.at + 1]
@@ -256,14 +208,14 @@ class Parser:
             end = self.source.find("\\E", self.at)
             text = self.source[self.at + 1 : end if end >= 0 else len(self.source)]
             self.at = end + 2 if end >= 0 else len(self.source)
-            return Sequence(tuple(Chars(((ord(c), ord(c)),), flags.fold) for c in text))
-        return Chars(self._escaped_set(), flags.fold)
+            return Sequence(tuple(_chars(((ord(c), ord(c)),), flags) for c in text))
+        return _chars(self._escaped_set(), flags)
 
     def _escaped_set(self) -> Ranges:
         """What stands after a backslash, inside a class or outside."""
         char = self._take()
-        if char.lower() in _PERL and char.isascii():
-            ranges = _PERL[char.lower()]
+        if char.lower() in PERL and char.isascii():
+            ranges = PERL[char.lower()]
             return ranges if char.islower() else complement(ranges)
         if char in "pP":
             return self._unicode(char == "P")
@@ -283,7 +235,7 @@ class Parser:
         if octal:
             self.at = octal.end()
             return int(octal[0], 8)
-        if char.isascii() and (char.isalnum()):
+        if char.isalnum() or not char.isascii():
             raise self._error(f"the escape \\{char}, which RE2 does not have")
         return ord(char)
 
@@ -297,7 +249,7 @@ class Parser:
             self.at = end + 1
         if name.startswith("^"):
             name, negated = name[1:], not negated
-        ranges = ((0, LAST),) if name == "Any" else _unicode_class(name)
+        ranges = ((0, LAST),) if name == "Any" else unicode_class(name)
         return complement(ranges) if negated else ranges
 
     def _class(self, flags: _Flags) -> Ranges:
@@ -310,9 +262,9 @@ class Parser:
             if self._peek("[:"):
                 found = re.compile(r"\[:(\^?)(\w+):\]").match(self.source, self.at)
                 if found:
-                    if found[2] not in _POSIX:
+                    if found[2] not in POSIX:
                         raise self._error("an unknown character class")
-                    named = _POSIX[found[2]]
+                    named = POSIX[found[2]]
                     ranges += complement(named) if found[1] else named
                     self.at = found.end()
                     continue
@@ -320,7 +272,7 @@ class Parser:
         self.at += 1
         merged = normalised(ranges)
         if negated and flags.fold:
-            merged = _folded(merged)
+            merged = folded(merged)
         return complement(merged) if negated else merged
 
     def _class_range(self) -> Ranges:
@@ -343,8 +295,6 @@ class Parser:
         named = re.compile(r"\?P?<([A-Za-z0-9_]+)>").match(self.source, self.at)
         if named:
             self.at = named.end()
-            if named[1] in self.names:
-                raise self._error("two groups of one name")
             return self._captured(named[1], flags), flags
         found = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])").match(self.source, self.at)
         if not found:
@@ -370,6 +320,10 @@ class Parser:
         self.at += 1
 
 
+def _chars(ranges: Ranges, flags: _Flags) -> Chars:
+    return Chars(folded(ranges), True) if flags.fold else Chars(ranges)
+
+
 def _changed(flags: _Flags, letters: str, on: bool) -> _Flags:
     return _Flags(
         on if "i" in letters else flags.fold,
@@ -377,14 +331,3 @@ def _changed(flags: _Flags, letters: str, on: bool) -> _Flags:
         on if "s" in letters else flags.dot_all,
         on if "U" in letters else flags.lazy,
     )
-
-
-def _folded(ranges: Ranges) -> Ranges:
-    """With the other case of every letter; for ranges too large to walk, of ASCII letters only."""
-    extra: list[tuple[int, int]] = list(ranges)
-    for low, high in ranges:
-        for code in range(low, min(high, low + 2000) + 1):
-            other = chr(code).swapcase()
-            if len(other) == 1:
-                extra.append((ord(other), ord(other)))
-    return normalised(extra)
