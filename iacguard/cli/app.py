@@ -1,4 +1,4 @@
-"""The command line's entry: builds the commands, runs one, and turns every end of it into an exit status."""
+"""The command line's entry: finds the command, runs it, and turns every end of it into an exit status."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
+from iacguard.cli.options import Command, parse
 from iacguard.cli.status import INTERRUPTED, USAGE, CommandError
 
 _HELP = """iacguard decides whether AI-drafted Terraform, CloudFormation and Kubernetes code may ship.
@@ -20,59 +19,69 @@ Examples:
   iacguard explain aws-s3-bucket-public-acl
   iacguard graph . --format json           what the code would create, evaluated
 """
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-def build() -> typer.Typer:
-    """All commands; their modules import what is heavy only when they run."""
-    from iacguard.cli import explain, graph, policy, scan
+def commands() -> tuple[Command, ...]:
+    """The commands at the top, in the order of the help text."""
+    from iacguard.cli import explain, graph, scan
 
-    app = typer.Typer(
-        name="iacguard",
-        help=_HELP,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=_SETTINGS,
-    )
-    app.callback(invoke_without_command=True)(_main)
-    app.command("scan", help=scan.HELP, short_help="Scan code and report what violates a policy.")(scan.scan)
-    app.command("graph", help=graph.HELP, short_help="Show what the code would create.")(graph.graph)
-    app.command("explain", help=explain.HELP, short_help="Explain a policy.")(explain.explain)
-    app.add_typer(policy.build(), name="policy", short_help="List, show, test and start policies.")
-    return app
+    return (scan.COMMAND, graph.COMMAND, explain.COMMAND)
 
 
-def _main(
-    context: typer.Context,
-    version: bool = typer.Option(False, "--version", "-V", help="Show the version and exit."),
-) -> None:
-    if version:
-        from iacguard import __version__
+def find(words: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
+    """The command that ``words`` begin with, and the words after it. Loads that command's module only."""
+    match list(words):
+        case ["scan", *rest]:
+            from iacguard.cli.scan import COMMAND
 
-        print(f"iacguard {__version__}")
-        raise typer.Exit(0)
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+            return COMMAND, rest
+        case ["graph" | "explain" as name, *rest]:
+            return next(c for c in commands() if c.name == name), rest
+        case ["policy", name, *rest]:
+            from iacguard.cli.policy import COMMANDS
+
+            return next(((c, rest) for c in COMMANDS if c.name == name), None)
+    return None
+
+
+def build() -> Any:
+    """The typer application of all commands."""
+    from iacguard.cli import policy
+    from iacguard.cli.typed import build as build_typed
+
+    group = ("List, show, test and start policies.", policy.HELP, list(policy.COMMANDS))
+    return build_typed(_HELP, commands(), {"policy": group})
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line on ``arguments``; returns the exit status. No exception leaves it."""
     try:
-        command: Any = typer.main.get_command(build())
-        status = command.main(args=list(arguments), prog_name="iacguard", standalone_mode=False)
-        return status if isinstance(status, int) else 0
+        return _run(arguments)
     except KeyboardInterrupt:
         return _fail("interrupted", "", INTERRUPTED)
-    except typer.Abort:
-        return _fail("interrupted", "", INTERRUPTED)
-    except SystemExit as end:  # the completion script ends the run this way
+    except SystemExit as end:  # shell completion ends the run this way
         return end.code if isinstance(end.code, int) else 0
     except Exception as error:
         return _explain(error)
 
 
+def _run(arguments: Sequence[str]) -> int:
+    found = None if "_IACGUARD_COMPLETE" in os.environ else find(arguments)
+    if found is not None:
+        command, rest = found
+        values = parse(command, rest)
+        if values is not None:
+            return command.run(**values)
+    status = build().main(args=list(arguments), prog_name="iacguard", standalone_mode=False)
+    if status == INTERRUPTED:  # typer turns the signal into a status of its own
+        raise KeyboardInterrupt
+    return status if isinstance(status, int) else 0
+
+
 def _explain(error: Exception) -> int:
     """One line of what went wrong, and a hint."""
+    if type(error).__name__ == "Abort":  # typer's word for an interrupt at a prompt
+        return _fail("interrupted", "", INTERRUPTED)
     if isinstance(error, CommandError) or _is_expected(error):
         return _fail(str(error), getattr(error, "hint", ""))
     # Errors of the option parser, wherever this version of typer keeps their classes.
@@ -105,8 +114,10 @@ def _fail(message: str, hint: str, status: int = USAGE) -> int:
     from iacguard.report.text import printable
 
     Terminal.detect()
-    for number, line in enumerate(message.splitlines() or [""]):
-        say(f"iacguard: {printable(line)}" if number == 0 else f"  {printable(line)}")
+    first, *more = message.splitlines() or [""]
+    say(f"iacguard: {printable(first)}")
+    for line in more:  # several policies' errors: each begins with its own file and line
+        say(printable(line))
     if hint:
         say(f"  {printable(hint)}")
     return status

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from iacguard.cli.options import ALLOW_INCOMPLETE, VAR_FILES, VARIABLES, Argument, Command, Option
 from iacguard.cli.scan import parse_variables
 from iacguard.cli.status import CLEAN, INCOMPLETE
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from iacguard.frontends.contract import Stack
     from iacguard.model import Graph, Resource
 
-HELP = """Show the resources that the code creates, with evaluated attributes, and how they refer to each other.
+_HELP = """Show the resources that the code creates, with evaluated attributes, and how they refer to each other.
 
 What the code alone does not determine is {"$unknown": "reason"}; secrets are masked.
 
@@ -33,39 +31,25 @@ Exit status:
 """
 
 
-class GraphFormat(StrEnum):
-    JSON = "json"
-    DOT = "dot"
-
-
 def graph(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files to read.")],
-    format_: Annotated[
-        GraphFormat, typer.Option("--format", "-f", help="json, or dot for Graphviz.", case_sensitive=False)
-    ] = GraphFormat.JSON,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="File instead of standard output.")
-    ] = "-",
-    var_files: Annotated[
-        list[str] | None,
-        typer.Option("--var-file", metavar="FILE", help="Terraform variables from a file; repeatable."),
-    ] = None,
-    variables: Annotated[
-        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="A Terraform variable; repeatable.")
-    ] = None,
-    allow_incomplete: Annotated[
-        bool, typer.Option("--allow-incomplete", help="Accept that not everything could be read.")
-    ] = False,
+    *,
+    paths: tuple[str, ...],
+    format_: str,
+    output: str,
+    var_files: tuple[str, ...],
+    variables: tuple[str, ...],
+    allow_incomplete: bool,
 ) -> int:
+    """Print the graph, and return the exit status."""
     from iacguard.cli.outputs import STDOUT, write
     from iacguard.cli.summary import Speaker
     from iacguard.cli.terminal import Terminal, print_out, say
     from iacguard.scan import ScanRequest, graphs
 
     terminal = Terminal.detect()
-    request = ScanRequest(paths=tuple(paths), variables=parse_variables(variables), var_files=tuple(var_files or ()))
+    request = ScanRequest(paths=paths, variables=parse_variables(variables), var_files=var_files)
     stacks, problems = graphs(request)
-    text = as_json(stacks, problems) if format_ is GraphFormat.JSON else as_dot(stacks)
+    text = as_json(stacks, problems) if format_ == "json" else as_dot(stacks)
     if output == STDOUT:
         print_out(text)
     else:
@@ -127,3 +111,26 @@ def _quoted(text: str) -> str:
     from iacguard.report.text import printable
 
     return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+COMMAND = Command(
+    name="graph",
+    run=graph,
+    summary="Show what the code would create.",
+    help=_HELP,
+    argument=Argument("paths", "PATH", "Folders and files to read.", many=True),
+    options=(
+        Option(
+            "format_",
+            ("--format", "-f"),
+            "one",
+            "json, or dot for Graphviz.",
+            default="json",
+            choices=("json", "dot"),
+        ),
+        Option("output", ("--output", "-o"), "one", "File instead of standard output.", "FILE", default="-"),
+        VAR_FILES,
+        VARIABLES,
+        ALLOW_INCOMPLETE,
+    ),
+)

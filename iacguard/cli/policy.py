@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from iacguard.cli.explain import complete_id, find
+from iacguard.cli.explain import POLICY_ID, find
+from iacguard.cli.options import IGNORE, POLICY_DIRS, SELECT, SEVERITY, Argument, Command, Option
 from iacguard.cli.scan import parse_severities, split
-from iacguard.cli.status import CLEAN
+from iacguard.cli.status import CLEAN, FINDINGS, CommandError
 
 if TYPE_CHECKING:
     from iacguard.cli.terminal import Terminal
     from iacguard.findings import Rule
 
-_HELP = """List and show policies; test, check and start policies of your own.
+HELP = """List and show policies; test, check and start policies of your own.
 
 \b
 Examples:
@@ -32,55 +31,48 @@ Examples:
   iacguard policy list
   iacguard policy list --select 'aws-s3-*' --format json
 """
-_SHOW = """Show a policy: what it finds, why, and how to mend it. The same as iacguard explain."""
+_SHOW = """Show a policy as iacguard explain does, with the conditions by which it decides and its file."""
+_TEST = """Test policies on their own examples; without PATH the built-in ones.
 
-_PolicyDirs = Annotated[
-    list[str] | None,
-    typer.Option("--policy-dir", metavar="DIR", help="More policies, beside the built-in ones; repeatable."),
-]
+Exit status 1 where an example fails or a policy has none, 2 where a policy cannot be loaded.
 
+\b
+Examples:
+  iacguard policy test
+  iacguard policy test policies/aws/s3/bucket-owner.yaml
+"""
+_LINT = """Say what is wrong with policies and what is legal but not good; without PATH the built-in ones.
 
-class ListFormat(StrEnum):
-    TABLE = "table"
-    JSON = "json"
+Exit status 1 where something is said.
 
+\b
+Examples:
+  iacguard policy lint policies
+"""
+_NEW = """Start a policy: writes a complete one, with examples, to change from there.
 
-def build() -> typer.Typer:
-    """The commands below ``iacguard policy``."""
-    app = typer.Typer(help=_HELP, no_args_is_help=False, rich_markup_mode=None)
-    app.callback(invoke_without_command=True)(_main)
-    app.command("list", help=_LIST)(list_policies)
-    app.command("show", help=_SHOW)(show)
-    return app
-
-
-def _main(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        print(context.get_help())
+\b
+Examples:
+  iacguard policy new aws-s3-bucket-owner-tag --dir policies
+  iacguard policy test policies
+"""
 
 
 def list_policies(
-    format_: Annotated[
-        ListFormat, typer.Option("--format", "-f", help="table or json.", case_sensitive=False)
-    ] = ListFormat.TABLE,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="ID", help="Only these policies: ids, aliases or patterns such as aws-s3-*."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="ID", help="Not these policies; like --select.")
-    ] = None,
-    severity: Annotated[
-        list[str] | None, typer.Option("--severity", metavar="SEVERITY", help="Only these severities: critical,high.")
-    ] = None,
-    policy_dirs: _PolicyDirs = None,
+    *,
+    format_: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severity: tuple[str, ...],
+    policy_dirs: tuple[str, ...],
 ) -> int:
+    """Print the policies that are left after all narrowing."""
     from iacguard.cli.terminal import Terminal, print_out
     from iacguard.policy import load_pack
     from iacguard.report.jsontext import rows
 
-    pack = load_pack(tuple(policy_dirs or ())).select(split(select), split(ignore), parse_severities(severity))
-    if format_ is ListFormat.JSON:
+    pack = load_pack(policy_dirs).select(split(select), split(ignore), parse_severities(severity))
+    if format_ == "json":
         print_out(rows(map(policy_record, pack.rules)) + "\n")
     else:
         print_out(_table(pack.rules, Terminal.detect()))
@@ -114,14 +106,110 @@ def _table(rules: Sequence[Rule], terminal: Terminal) -> str:
     return "\n".join([*lines, "", f"{len(rules)} policies"]) + "\n"
 
 
-def show(
-    policy_id: Annotated[str, typer.Argument(metavar="ID", help="A policy's id.", autocompletion=complete_id)],
-    policy_dirs: _PolicyDirs = None,
-) -> int:
+def show(*, policy_id: str, policy_dirs: tuple[str, ...]) -> int:
+    """Print a policy with its conditions."""
     from iacguard.cli.terminal import Terminal, print_out
+    from iacguard.policy import load_pack
     from iacguard.report.explain import explain as render
 
     terminal = Terminal.detect()
-    rules = find(policy_id, tuple(policy_dirs or ()))
-    print_out("\n".join(render(rule, terminal.out_color, terminal.width) for rule in rules))
+    pack = load_pack(policy_dirs)
+    texts = []
+    for rule in find(policy_id, pack.rules):
+        policy = pack.get(rule.id)
+        parts = {"where": policy.where, "each": policy.each, "deny": policy.deny, "at": policy.at}
+        conditions = {name: condition.text for name, condition in parts.items() if condition is not None}
+        texts.append(render(rule, terminal.out_color, terminal.width, {**conditions, "file": policy.file}))
+    print_out("\n".join(texts))
     return CLEAN
+
+
+def run_tests(*, paths: tuple[str, ...]) -> int:
+    """Run the examples of policies."""
+    from iacguard.cli.terminal import print_out
+    from iacguard.examples import test_policies
+
+    report = test_policies(_existing(paths))
+    print_out(report.text())
+    return FINDINGS if report.failed or report.untested else CLEAN
+
+
+def run_lint(*, paths: tuple[str, ...], catalogue: str) -> int:
+    """Print what is wrong with policies."""
+    from iacguard.cli.summary import plural
+    from iacguard.cli.terminal import print_out
+    from iacguard.policy.compile import told
+    from iacguard.policy.lint import lint
+    from iacguard.report.text import printable
+
+    problems, count = lint(_existing(paths), catalogue)
+    lines = [printable(told(problem)) for problem in problems]
+    lines.append(f"{plural(count, 'policy', 'policies')}, {plural(len(problems), 'remark')}")
+    print_out("\n".join(lines) + "\n")
+    return FINDINGS if problems else CLEAN
+
+
+def _existing(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises CommandError for a path that does not exist: that is no remark about a policy."""
+    for path in paths:
+        if not os.path.exists(path):
+            raise CommandError(f"{path} does not exist", "give policy files or folders of them")
+    return paths
+
+
+def start(*, policy_id: str, folder: str) -> int:
+    """Write a new policy and print its path."""
+    from iacguard.cli.terminal import print_out
+    from iacguard.policy.scaffold import create
+    from iacguard.report.text import printable
+
+    path = create(policy_id, folder)
+    print_out(f"{printable(str(path))}\n")
+    return CLEAN
+
+
+_PATHS = Argument("paths", "PATH", "Policy files and folders of them.", many=True, required=False)
+COMMANDS = (
+    Command(
+        name="list",
+        run=list_policies,
+        summary="List the policies.",
+        help=_LIST,
+        options=(
+            Option("format_", ("--format", "-f"), "one", "table or json.", default="table", choices=("table", "json")),
+            SELECT,
+            IGNORE,
+            SEVERITY,
+            POLICY_DIRS,
+        ),
+    ),
+    Command(
+        name="show",
+        run=show,
+        summary="Show a policy with its conditions.",
+        help=_SHOW,
+        argument=POLICY_ID,
+        options=(POLICY_DIRS,),
+    ),
+    Command(name="test", run=run_tests, summary="Run policies on their own examples.", help=_TEST, argument=_PATHS),
+    Command(
+        name="lint",
+        run=run_lint,
+        summary="Say what is wrong or not good in policies.",
+        help=_LINT,
+        argument=_PATHS,
+        options=(
+            Option(
+                "catalogue", ("--catalogue",), "one", "A CSV file whose column 'rule' has the known aliases.", "FILE"
+            ),
+        ),
+    ),
+    Command(
+        name="new",
+        run=start,
+        summary="Start a policy.",
+        help=_NEW,
+        argument=Argument("policy_id", "ID", "provider-service-rule: aws-s3-bucket-owner-tag."),
+        options=(Option("folder", ("--dir",), "one", "The folder of your policies.", "DIR", default="policies"),),
+    ),
+)

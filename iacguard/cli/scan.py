@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from iacguard.cli.options import (
+    ALLOW_INCOMPLETE,
+    IGNORE,
+    POLICY_DIRS,
+    SELECT,
+    SEVERITY,
+    VAR_FILES,
+    VARIABLES,
+    Argument,
+    Command,
+    Option,
+)
 from iacguard.cli.outputs import STDOUT, Target, pair, write
 from iacguard.cli.status import CLEAN, FINDINGS, INCOMPLETE, CommandError
 from iacguard.findings import SEVERITIES, ScanResult, Severity
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
     from iacguard.cli.terminal import Terminal
     from iacguard.scan import ScanRequest
 
-HELP = """Scan Terraform, CloudFormation and Kubernetes code and report what violates a policy.
+_HELP = """Scan Terraform, CloudFormation and Kubernetes code and report what violates a policy.
 
 Folders are searched; a named file is read together with its siblings. Findings go to standard output, everything
 else to standard error. Nothing is downloaded and nothing is run.
@@ -39,84 +48,37 @@ Exit status:
 """
 
 
-class FailOn(StrEnum):
-    """The least severity that fails a run."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    NONE = "none"
-
-
 def scan(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files to scan.")],
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", "-f", metavar="FORMAT", help="table, json or sarif; repeatable. [default: table]"),
-    ] = None,
-    outputs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="File for a report instead of standard output; repeatable. Goes with the --format of its name's "
-            "ending, else in order; - is standard output.",
-        ),
-    ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Exit with 1 from this severity on.", case_sensitive=False)
-    ] = FailOn.MEDIUM,
-    exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Exit with 0 whatever was found, also if the scan is incomplete.")
-    ] = False,
-    allow_incomplete: Annotated[
-        bool, typer.Option("--allow-incomplete", help="Accept a scan that could not read everything.")
-    ] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="ID", help="Only these policies: ids, aliases or patterns such as aws-s3-*."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="ID", help="Not these policies; like --select.")
-    ] = None,
-    severity: Annotated[
-        list[str] | None,
-        typer.Option("--severity", metavar="SEVERITY", help="Only policies of these severities: critical,high."),
-    ] = None,
-    policy_dirs: Annotated[
-        list[str] | None,
-        typer.Option("--policy-dir", metavar="DIR", help="More policies, beside the built-in ones; repeatable."),
-    ] = None,
-    var_files: Annotated[
-        list[str] | None,
-        typer.Option("--var-file", metavar="FILE", help="Terraform variables from a file; repeatable."),
-    ] = None,
-    variables: Annotated[
-        list[str] | None,
-        typer.Option("--var", metavar="NAME=VALUE", help="A Terraform variable; repeatable."),
-    ] = None,
-    show_undecided: Annotated[
-        bool, typer.Option("--show-undecided", help="Show also what the code alone cannot decide.")
-    ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List passed-over files and every notice.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No summary and no notices; problems are still said.")
-    ] = False,
+    *,
+    paths: tuple[str, ...],
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    fail_on: str,
+    exit_zero: bool,
+    allow_incomplete: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severity: tuple[str, ...],
+    policy_dirs: tuple[str, ...],
+    var_files: tuple[str, ...],
+    variables: tuple[str, ...],
+    show_undecided: bool,
+    verbose: bool,
+    quiet: bool,
 ) -> int:
-    targets = pair([name.lower() for name in split(formats)], outputs or ())
+    """Scan, report, and return the exit status."""
+    targets = pair([name.lower() for name in split(formats)], outputs)
     from iacguard.cli.terminal import Terminal
     from iacguard.scan import ScanRequest
 
     request = ScanRequest(
-        paths=tuple(paths),
+        paths=paths,
         select=split(select),
         ignore=split(ignore),
         severities=parse_severities(severity),
-        policy_dirs=tuple(policy_dirs or ()),
+        policy_dirs=policy_dirs,
         variables=parse_variables(variables),
-        var_files=tuple(var_files or ()),
+        var_files=var_files,
     )
     terminal = Terminal.detect()
     started = perf_counter()
@@ -169,25 +131,23 @@ def _conclude(
         say(line)
 
 
-def exit_status(result: ScanResult, fail_on: FailOn, exit_zero: bool, allow_incomplete: bool) -> int:
+def exit_status(result: ScanResult, fail_on: str, exit_zero: bool, allow_incomplete: bool) -> int:
     """The run's exit status. An incomplete scan goes before findings: there may be more than were seen."""
     if exit_zero:
         return CLEAN
     if not (result.complete or allow_incomplete):
         return INCOMPLETE
-    if fail_on is not FailOn.NONE:
-        failing = SEVERITIES[: SEVERITIES.index(fail_on.value) + 1]
-        if any(f.verdict == "violated" and f.rule.severity in failing for f in result.findings):
-            return FINDINGS
-    return CLEAN
+    failing = SEVERITIES[: _THRESHOLDS.index(fail_on) + 1] if fail_on != "none" else ()
+    failed = any(f.verdict == "violated" and f.rule.severity in failing for f in result.findings)
+    return FINDINGS if failed else CLEAN
 
 
-def split(values: Sequence[str] | None) -> tuple[str, ...]:
+def split(values: Sequence[str]) -> tuple[str, ...]:
     """Repeated and comma-separated values as one list."""
-    return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
-def parse_severities(values: Sequence[str] | None) -> tuple[Severity, ...]:
+def parse_severities(values: Sequence[str]) -> tuple[Severity, ...]:
     """Raises CommandError for a name that is no severity."""
     asked = [value.lower() for value in split(values)]
     for name in asked:
@@ -196,12 +156,52 @@ def parse_severities(values: Sequence[str] | None) -> tuple[Severity, ...]:
     return tuple(severity for severity in SEVERITIES if severity in asked)
 
 
-def parse_variables(values: Sequence[str] | None) -> dict[str, str]:
+def parse_variables(values: Sequence[str]) -> dict[str, str]:
     """``NAME=VALUE`` texts; the last of a name counts, as in Terraform. Raises CommandError."""
     variables: dict[str, str] = {}
-    for text in values or ():
+    for text in values:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise CommandError(f"--var {text!r} has no name and value", "write --var NAME=VALUE")
         variables[name.strip()] = value
     return variables
+
+
+_THRESHOLDS = (*SEVERITIES, "none")
+COMMAND = Command(
+    name="scan",
+    run=scan,
+    summary="Scan code and report what violates a policy.",
+    help=_HELP,
+    argument=Argument("paths", "PATH", "Folders and files to scan.", many=True),
+    options=(
+        Option("formats", ("--format", "-f"), "many", "table, json or sarif; repeatable.  [default: table]", "FORMAT"),
+        Option(
+            "outputs",
+            ("--output", "-o"),
+            "many",
+            "File for a report instead of standard output; repeatable. With fewer outputs than formats a name that "
+            "ends in .sarif, .json or .txt goes with that format, else they pair in order. - is standard output.",
+            "FILE",
+        ),
+        Option(
+            "fail_on",
+            ("--fail-on",),
+            "one",
+            "Exit with 1 from this severity on; lower ones are shown and do not fail.",
+            default="medium",
+            choices=_THRESHOLDS,
+        ),
+        Option("exit_zero", ("--exit-zero",), "flag", "Exit with 0 whatever was found or could not be read."),
+        ALLOW_INCOMPLETE,
+        SELECT,
+        IGNORE,
+        SEVERITY,
+        POLICY_DIRS,
+        VAR_FILES,
+        VARIABLES,
+        Option("show_undecided", ("--show-undecided",), "flag", "Show also what the code alone cannot decide."),
+        Option("verbose", ("--verbose", "-v"), "flag", "List passed-over files and every notice."),
+        Option("quiet", ("--quiet", "-q"), "flag", "No summary and no notices; problems are still said."),
+    ),
+)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from iacguard.findings import Rule
-from iacguard.report.home import policy_page
 from iacguard.report.text import printable, wrap
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -13,8 +12,11 @@ _NAMES = {"terraform": "Terraform", "cloudformation": "CloudFormation", "kuberne
 _WIDEST = 100
 
 
-def explain(rule: Rule, color: bool, width: int) -> str:
-    """``rule`` as text of at most ``width`` columns (code is not wrapped)."""
+def explain(rule: Rule, color: bool, width: int, conditions: Mapping[str, str] | None = None) -> str:
+    """``rule`` as text of at most ``width`` columns (code is not wrapped).
+
+    ``conditions``, if given, are shown too: the parts of the policy by their keys, in order.
+    """
     width = max(40, min(width, _WIDEST))
 
     def heading(text: str) -> str:
@@ -26,9 +28,12 @@ def explain(rule: Rule, color: bool, width: int) -> str:
     lines += _paragraphs(rule.fix.text, width)
     for name, code in rule.fix.snippets.items():
         lines += ["", f"  {_NAMES[name]}:", *("    " + _code(line) for line in code.strip("\n").split("\n"))]
+    if conditions:
+        lines += ["", heading("How it decides")]
+        lines += [f"  {name:<7}{_code(' '.join(text.split()))}" for name, text in conditions.items()]
     if rule.references:
         lines += ["", heading("References"), *("  " + printable(url) for url in rule.references)]
-    return "\n".join([*lines, "", f"  {policy_page(rule.id)}"]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:

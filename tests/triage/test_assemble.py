@@ -52,6 +52,9 @@ class Files:
     def listing(self, folder: str) -> tuple[str, ...]:
         return ()
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        return ()
+
     def exists(self, folder: str) -> bool:
         return False
 

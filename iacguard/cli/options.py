@@ -1,0 +1,114 @@
+"""Commands as data, and a parser that starts at once.
+
+Importing typer and letting it prepare a command costs about 100 ms (0.29 brings pydantic along), as much as a whole
+small scan. So a command's arguments and options stand in a table. From it :func:`parse` reads the plain command lines
+that people and CI write, and :mod:`iacguard.cli.typed` makes the typer command that answers everything else: help,
+mistakes, completion, rare spellings. A test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["flag", "one", "many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``name`` is the keyword that the command's function takes; ``spellings`` has the long one first.
+
+    A ``flag`` gives a bool, ``one`` a str, ``many`` a tuple of str in order. ``choices`` are in small letters; any
+    case is taken.
+    """
+
+    name: str
+    spellings: tuple[str, ...]
+    kind: Kind
+    help: str
+    metavar: str = ""
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A command's positional argument: ``many`` gives a tuple of str, else a str. At most one a command."""
+
+    name: str
+    metavar: str
+    help: str
+    many: bool = False
+    required: bool = True
+    complete: Callable[[str], list[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``run`` is called with every argument and option by name, and returns the exit status."""
+
+    name: str
+    run: Callable[..., int]
+    summary: str
+    help: str
+    argument: Argument | None = None
+    options: tuple[Option, ...] = ()
+
+
+def parse(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
+    """The keywords for ``command.run``, or None for a command line that is not plain: typer has to look at it."""
+    by_spelling = {spelling: option for option in command.options for spelling in option.spellings}
+    values: dict[str, Any] = {o.name: _empty(o) for o in command.options}
+    rest: list[str] = []
+    pending = list(reversed(words))
+    while pending:
+        word = pending.pop()
+        if not word.startswith("-") or word == "-":
+            rest.append(word)
+            continue
+        spelling, equals, value = word.partition("=")
+        option = by_spelling.get(spelling)
+        if option is None or (equals and (option.kind == "flag" or not spelling.startswith("--"))):
+            return None
+        if option.kind == "flag":
+            values[option.name] = True
+            continue
+        if not equals:
+            if not pending or (pending[-1].startswith("-") and pending[-1] != "-"):
+                return None
+            value = pending.pop()
+        if option.choices and value.lower() not in option.choices:
+            return None
+        value = value.lower() if option.choices else value
+        values[option.name] = (*values[option.name], value) if option.kind == "many" else value
+    return _with_argument(command.argument, rest, values)
+
+
+def _empty(option: Option) -> Any:
+    if option.kind == "flag":
+        return False
+    return () if option.kind == "many" else option.default
+
+
+def _with_argument(argument: Argument | None, rest: list[str], values: dict[str, Any]) -> dict[str, Any] | None:
+    if argument is None:
+        return None if rest else values
+    if (argument.required and not rest) or (not argument.many and len(rest) > 1):
+        return None
+    return {**values, argument.name: tuple(rest) if argument.many else rest[0] if rest else ""}
+
+
+POLICY_DIRS = Option(
+    "policy_dirs", ("--policy-dir",), "many", "More policies, beside the built-in ones; repeatable.", "DIR"
+)
+SELECT = Option(
+    "select", ("--select",), "many", "Only these policies: ids, aliases or patterns such as aws-s3-*; repeatable.", "ID"
+)
+IGNORE = Option("ignore", ("--ignore",), "many", "Not these policies; like --select.", "ID")
+SEVERITY = Option("severity", ("--severity",), "many", "Only policies of these severities: critical,high.", "SEVERITY")
+VAR_FILES = Option("var_files", ("--var-file",), "many", "Terraform variables from a file; repeatable.", "FILE")
+VARIABLES = Option("variables", ("--var",), "many", "A Terraform variable; repeatable.", "NAME=VALUE")
+ALLOW_INCOMPLETE = Option(
+    "allow_incomplete", ("--allow-incomplete",), "flag", "Accept that not everything could be read."
+)
