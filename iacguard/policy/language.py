@@ -291,10 +291,19 @@ def _compile_projection(node: Node) -> Closure:
     return lambda value, context: _project(base(value, context), lambda item: right(item, context))
 
 
+def surrounded(known: list[Value], rest: Value) -> list[Value]:
+    """``known`` items among others, of which ``rest`` says why they are not known."""
+    return [spread(first_unknown(rest)), *known, spread(first_unknown(rest))]
+
+
 def map_values(base: Value) -> Value:
-    """A map's values as a list, null for anything else; the keys that are not known give an open item."""
+    """A map's values as a list, null for anything else.
+
+    Keys that are not known may stand anywhere: an open item at both ends says so.
+    """
     if isinstance(base, dict):
-        return [spread(first_unknown(v)) if k == REST else v for k, v in base.items()]
+        known = [v for k, v in base.items() if k != REST]
+        return surrounded(known, base[REST]) if REST in base else known
     if isinstance(base, Unknown):
         if base.choices:
             return lift(map_values, base)

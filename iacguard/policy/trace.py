@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from iacguard.model import Encoded, Path, Unknown, Value
+from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import language
 from iacguard.policy.language import Context, Node, compile_node
 from iacguard.policy.logic import PossibleItem, truth
@@ -33,6 +33,14 @@ def member(origin: Origin, key: str | int) -> Origin:
     if isinstance(origin, list):
         return origin[key] if isinstance(key, int) and -len(origin) <= key < len(origin) else None
     return origin.get(key) if isinstance(origin, dict) else origin
+
+
+def value_origins(mapping: Value, origin: Origin) -> Origin:
+    """The origins of a map's values, as :func:`~iacguard.policy.language.map_values` lists them."""
+    if not isinstance(mapping, dict):
+        return origin
+    known = [member(origin, key) for key in mapping if key != REST]
+    return [origin, *known, origin] if REST in mapping else known
 
 
 def path_of(origin: Origin) -> Path | None:
@@ -158,8 +166,7 @@ class Tracer:
         base, base_origin = self.resolve(node["children"][0], value, origin)
         if node["type"] != "value_projection":
             return base, base_origin
-        names = list(base) if isinstance(base, dict) else []
-        return language.map_values(base), [member(base_origin, k) for k in names] if names else base_origin
+        return language.map_values(base), value_origins(base, base_origin)
 
     def kept(self, node: Node, base: list[Value], origin: Origin) -> Iterator[tuple[Value, Origin]]:
         """The items of a list with their origins."""
@@ -193,8 +200,8 @@ class Tracer:
 
     @staticmethod
     def _through(name: str, found: Value, origin: Origin) -> Origin:
-        if name == "values" and isinstance(found, dict):
-            return [member(origin, key) for key in found]
+        if name == "values":
+            return value_origins(found, origin)
         return [origin] if name == "to_array" and not isinstance(found, list) else origin
 
     # What decided.

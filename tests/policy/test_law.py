@@ -50,7 +50,7 @@ def _open_maps(draw: st.DrawFn, inner: st.SearchStrategy[Value]) -> Value:
 
 
 DATA = st.recursive(SCALARS | UNKNOWNS, lambda inner: _open_lists(inner) | _open_maps(inner), max_leaves=8)
-ROOTS = st.fixed_dictionaries({name: DATA for name in NAMES})
+ROOTS = st.fixed_dictionaries(dict.fromkeys(NAMES, DATA))
 
 
 def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

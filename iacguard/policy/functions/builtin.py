@@ -10,7 +10,15 @@ from typing import Any
 from iacguard.model import REST, Encoded, Unknown, Value, contains_unknown
 from iacguard.policy import logic
 from iacguard.policy.functions.base import Function, decided, parameters
-from iacguard.policy.language import EvaluationError, Expref, flatten_item, map_values, plain_text, project_item
+from iacguard.policy.language import (
+    EvaluationError,
+    Expref,
+    flatten_item,
+    map_values,
+    plain_text,
+    project_item,
+    surrounded,
+)
 
 
 def absolute(value: Any) -> Value:
@@ -85,7 +93,8 @@ def keys(mapping: Value) -> Value:
     """The names in a map; those that are not known are an open item."""
     if isinstance(mapping, Unknown):
         return logic.blur(mapping)
-    return [logic.spread(logic.first_unknown(v)) if k == REST else k for k, v in mapping.items()]
+    known = [k for k in mapping if k != REST]
+    return surrounded(known, mapping[REST]) if REST in mapping else known
 
 
 def length(subject: Value) -> Value:

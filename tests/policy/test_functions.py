@@ -1,0 +1,321 @@
+"""What the functions answer, with known and unknown arguments."""
+
+from __future__ import annotations
+
+import pytest
+
+from iacguard.model import REST, Encoded, Reference, Unknown, Value
+from iacguard.policy.functions import FUNCTIONS
+from iacguard.policy.language import Context, EvaluationError, compile_expression
+from iacguard.policy.logic import truth
+
+U = Unknown("variable", "variable")
+OWN = Unknown("after apply", "computed", reference=Reference("aws_vpc.main", "cidr_block"))
+HOST = Unknown("after apply", "computed", parts=(Unknown("ip", "computed"), "/32"))
+MANY = Unknown("variable", "variable", spread=True)
+EITHER = Unknown("condition", "condition", choices=("0.0.0.0/0", "::/0"))
+MAYBE = Unknown("condition", "condition", choices=("0.0.0.0/0", "10.0.0.0/8"))
+
+
+def run(expression: str, data: Value = None) -> Value:
+    return compile_expression(expression).evaluate(data, Context())
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        (["0.0.0.0/0"], True),
+        (["10.0.0.0/8", "::/0"], True),
+        (["0.0.0.0/1", "128.0.0.0/1"], True),
+        (["0.0.0.0/1"], False),
+        (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], True),
+        # every public address, the private ones left out
+        (["11.0.0.0/8", "1.0.0.0/8"], False),
+        (["2000::/3"], True),
+        (["2001:db8::/32"], False),
+        ([], False),
+        (["sg-123", "not an address"], False),
+        ("0.0.0.0/0", True),
+        ("198.51.100.7/32", False),
+        (None, False),
+        (U, None),
+        ([U], None),
+        ([MANY], None),
+        ([MANY, "0.0.0.0/0"], True),
+        ([OWN], False),
+        ([HOST, "10.0.0.0/8"], False),
+        ([EITHER], True),
+        ([MAYBE], None),
+        (MAYBE, None),
+    ],
+)
+def test_open_to_world(sources: Value, expected: bool | None) -> None:
+    assert truth(run("open_to_world(@.s)", {"s": sources})) is expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "port", "expected"),
+    [
+        (22, 22, 22, True),
+        (0, 65535, 22, True),
+        (23, 80, 22, False),
+        (U, 21, 22, False),
+        (23, U, 22, False),
+        (U, 80, 22, None),
+        (22, 22, U, None),
+        (None, None, 22, False),
+    ],
+)
+def test_covers_port(low: Value, high: Value, port: Value, expected: bool | None) -> None:
+    assert truth(run("covers_port(l, h, p)", {"l": low, "h": high, "p": port})) is expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("covers_any_port(`20`, `25`, `[3389, 22]`)", True),
+        ("covers_any_port(`20`, `21`, `[3389, 22]`)", False),
+        ("port_count(`20`, `29`)", 10),
+        ("port_in('8443', ['22', '8000-9000'])", True),
+        ("port_in(`80`, ['22', '8000-9000'])", False),
+        ("port_in('any', ['*'])", False),
+        ("port_in(`1`, ['*'])", True),
+        ("public_sources(['10.0.0.0/8', '8.8.8.0/24', 'fc00::/8', 'sg-1', '2600::/16'])", ["8.8.8.0/24", "2600::/16"]),
+        ("is_private_cidr('172.16.5.0/24')", True),
+        ("is_private_cidr('172.0.0.0/8')", False),
+        ("is_cidr('10.0.0.1')", True),
+        ("is_cidr('web')", False),
+        ("cidr_prefix('10.0.0.0/8')", 8),
+        ("cidr_prefix('x')", None),
+        ("cidr_size('10.0.0.0/30')", 4),
+        ("cidr_contains('10.0.0.0/8', '10.2.0.0/16')", True),
+        ("cidr_contains('10.0.0.0/8', '::/0')", False),
+        # texts
+        ("matches('prod-db', '^prod-')", True),
+        ("matches('PROD', '(?i)prod')", True),
+        ("matches('dev', 'prod')", False),
+        ("lower('AbC')", "abc"),
+        ("trim(' a ')", "a"),
+        ("split('a,b', ',')", ["a", "b"]),
+        ("replace('a-b', '-', '_')", "a_b"),
+        ("equals_ignore_case('Yes', 'YES')", True),
+        ("version_at_least('1.29.3-eks', '1.27')", True),
+        ("version_at_least('v1.9', '1.10')", False),
+        ("version_at_least('8', '8.0.0')", True),
+        ("version_at_least('latest', '1.0')", None),
+        ("tls_at_least('TLS1_2', '1.2')", True),
+        ("tls_at_least('TLSv1.2_2021', '1.2')", True),
+        ("tls_at_least('TLSv1_2016', '1.2')", False),
+        ("tls_at_least('TLSv1', '1.2')", False),
+        ("tls_at_least('SSLv3', '1.0')", False),
+        ("tls_at_least('Policy-Min-TLS-1-2-2019-07', '1.2')", True),
+        ("tls_at_least('Policy-Min-TLS-1-0-2019-07', '1.2')", False),
+        ("tls_at_least('ELBSecurityPolicy-2016-08', '1.2')", False),
+        ("tls_at_least('ELBSecurityPolicy-TLS-1-2-2017-01', '1.2')", True),
+        ("tls_at_least('ELBSecurityPolicy-TLS13-1-2-2021-06', '1.3')", False),
+        ("tls_at_least('ELBSecurityPolicy-TLS13-1-3-2021-06', '1.3')", True),
+        ("tls_at_least('TLS_1_2', '1.2')", True),
+        ("tls_at_least('1.3', '1.2')", True),
+        ("tls_at_least('Disabled', '1.2')", None),
+        ("decode_json('{\"a\": [1]}').a", [1]),
+        ("decode_json('{')", None),
+        ("decode_base64('aGk=')", "hi"),
+        ("decode_base64('%')", None),
+        ("entropy('aaaa')", 0),
+        ("entropy('abcd')", 2),
+        ("mask('AKIAABCDEFGHIJKLMNOP')", "AKI***"),
+        # Kubernetes
+        ("parse_image('nginx')", {"registry": None, "repository": "nginx", "tag": None, "digest": None}),
+        (
+            "parse_image('reg.io:5000/a/b:1.2@sha256:ff')",
+            {"registry": "reg.io:5000", "repository": "a/b", "tag": "1.2", "digest": "sha256:ff"},
+        ),
+        ("image_tag('localhost/a')", None),
+        ("image_digest('a@sha256:ff')", "sha256:ff"),
+        ("quantity('500m')", 0.5),
+        ("quantity('1Gi')", 2**30),
+        ("quantity('2e3')", 2000),
+        ("quantity('1.5k')", 1500),
+        ("quantity('lots')", None),
+        ("quantity(`3`)", 3),
+        ("capabilities(['cap_net_admin', 'SYS_TIME'])", ["NET_ADMIN", "SYS_TIME"]),
+        ("selects({matchLabels: {app: 'web'}}, {app: 'web', tier: 'x'})", True),
+        ("selects({app: 'db'}, {app: 'web'})", False),
+        ("selects(`{}`, {app: 'web'})", True),
+        ("selects(`null`, {app: 'web'})", False),
+        ("selects({matchExpressions: [{key: 'app', operator: 'In', values: ['web']}]}, {app: 'web'})", True),
+        ("selects({matchExpressions: [{key: 'app', operator: 'NotIn', values: ['web']}]}, {app: 'web'})", False),
+        ("selects({matchExpressions: [{key: 'x', operator: 'Exists'}]}, {app: 'web'})", False),
+        ("selects({matchExpressions: [{key: 'x', operator: 'DoesNotExist'}]}, {app: 'web'})", True),
+        # lengths of time
+        ("days('P90D')", 90),
+        ("days('2160h')", 90),
+        ("days('90')", 90),
+        ("days(`7`)", 7),
+        ("seconds('1h30m')", 5400),
+        ("seconds('3600s')", 3600),
+        ("seconds('PT5M')", 300),
+        ("seconds('soon')", None),
+        ("seconds('P')", None),
+        # lists
+        ("contains_any(['a', 'b'], ['b', 'c'])", True),
+        ("contains_any(['a'], ['b', 'c'])", False),
+        ("flatten_all([['a', ['b']], 'c'])", ["a", "b", "c"]),
+        ("exists(`false`)", True),
+        ("known('a')", True),
+    ],
+)
+def test_known(expression: str, expected: Value) -> None:
+    assert run(expression, {}) == expected
+
+
+def statement(**changes: Value) -> dict[str, Value]:
+    empty: dict[str, Value] = {
+        "effect": "Allow",
+        **{name: [] for name in ("actions", "not_actions", "resources", "not_resources")},
+        **{name: [] for name in ("principals", "not_principals", "conditions")},
+    }
+    return empty | changes
+
+
+def condition(operator: str, key: str, *values: Value) -> dict[str, Value]:
+    return {"operator": operator, "key": key, "values": list(values)}
+
+
+BUCKET = Unknown(
+    "after apply",
+    parts=(Unknown("arn", "computed", reference=Reference("aws_s3_bucket.b", "arn"), present=True), "/*"),
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "given", "expected"),
+    [
+        ("is_full_admin(@)", statement(actions=["*"], resources=["*"]), True),
+        ("is_full_admin(@)", statement(actions=["*:*"], resources=["arn:*:*:*:*:*"]), True),
+        ("is_full_admin(@)", statement(effect="Deny", actions=["*"], resources=["*"]), False),
+        ("is_full_admin(@)", statement(actions=["s3:*"], resources=["*"]), False),
+        ("is_full_admin(@)", statement(actions=["*"], resources=[U]), None),
+        ("is_full_admin(@)", statement(actions=["*"], resources=[BUCKET]), False),
+        ("is_full_admin(@)", statement(actions=U, resources=["*"]), None),
+        ("is_full_admin(@)", statement(effect=U, actions=["*"], resources=["*"]), None),
+        ("is_full_admin(@)", U, None),
+        ("allows_action(@, 'iam:PassRole')", statement(actions=["iam:Pass*"]), True),
+        ("allows_action(@, 'iam:PassRole')", statement(actions=["IAM:passrole"]), True),
+        ("allows_action(@, 'iam:PassRole')", statement(actions=["iam:Get*"]), False),
+        ("allows_action(@, 'iam:PassRole')", statement(not_actions=["s3:*"]), True),
+        ("allows_action(@, 'iam:PassRole')", statement(not_actions=["iam:*"]), False),
+        ("allows_action(@, 'iam:PassRole')", statement(actions=[MANY, "*"]), True),
+        ("allows_action(@, 's3:*')", statement(actions=["s3:Get*"]), False),
+        (
+            "allows_action(@, 'iam:PassRole')",
+            statement(actions=[Unknown("v", parts=("s3:", U))]),
+            False,
+        ),
+        ("allows_any_action(@, ['a:B', 's3:GetObject'])", statement(actions=["s3:*"]), True),
+        ("allows_all_actions(@, ['a:B', 's3:GetObject'])", statement(actions=["s3:*"]), False),
+        ("has_wildcard_action(@)", statement(actions=["s3:*"]), True),
+        ("has_wildcard_action(@)", statement(actions=["s3:Get*"]), False),
+        ("has_wildcard_action(@)", statement(not_actions=["iam:*"]), True),
+        ("has_wildcard_action(@)", statement(actions=[Unknown("v", parts=(U, ":GetObject"))]), False),
+        ("wildcard_resource(@)", statement(resources=["arn:aws:s3:::*"]), False),
+        ("wildcard_resource(@)", statement(not_resources=["arn:aws:s3:::x"]), True),
+        ("wildcard_principal(@)", statement(principals=[{"type": "AWS", "identifier": "*"}]), True),
+        ("wildcard_principal(@)", statement(principals=[{"type": "*", "identifier": "*"}]), True),
+        ("wildcard_principal(@)", statement(principals=[{"type": "AWS", "identifier": "123456789012"}]), False),
+        ("wildcard_principal(@)", statement(principals=[{"type": "AWS", "identifier": U}]), None),
+        ("wildcard_principal(@)", statement(principals=[{"type": "Service", "identifier": U}]), False),
+        ("limited_by_condition(@)", statement(), False),
+        (
+            "limited_by_condition(@)",
+            statement(conditions=[condition("StringEquals", "aws:SourceAccount", "123456789012")]),
+            True,
+        ),
+        ("limited_by_condition(@)", statement(conditions=[condition("StringLike", "aws:SourceArn", "*")]), False),
+        (
+            "limited_by_condition(@)",
+            statement(conditions=[condition("ArnLike", "aws:SourceArn", "arn:aws:s3:*:123456789012:*")]),
+            True,
+        ),
+        ("limited_by_condition(@)", statement(conditions=[condition("IpAddress", "aws:SourceIp", "0.0.0.0/0")]), False),
+        ("limited_by_condition(@)", statement(conditions=[condition("IpAddress", "aws:SourceIp", "8.8.8.8/32")]), True),
+        (
+            "limited_by_condition(@)",
+            statement(conditions=[condition("StringNotEquals", "aws:SourceAccount", "123456789012")]),
+            False,
+        ),
+        (
+            "limited_by_condition(@)",
+            statement(conditions=[condition("StringEqualsIfExists", "aws:SourceVpce", "vpce-1")]),
+            False,
+        ),
+        ("limited_by_condition(@)", statement(conditions=[condition("Bool", "aws:SecureTransport", "true")]), False),
+        ("limited_by_condition(@)", statement(conditions=[condition("StringEquals", "sts:ExternalId", "x")]), False),
+        (
+            "limited_by_condition(@, ['sts:ExternalId'])",
+            statement(conditions=[condition("StringEquals", "sts:ExternalId", "x")]),
+            True,
+        ),
+        ("limited_by_condition(@)", statement(conditions=[MANY]), None),
+        ("limited_by_condition(@)", statement(conditions=[condition("StringLike", "aws:SourceArn", U)]), None),
+    ],
+)
+def test_statements(expression: str, given: Value, expected: bool | None) -> None:
+    assert truth(run(expression, given)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("AKIA" + "A" * 16, "", True),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----\nabc", "", True),
+        ("postgres://app:hunter2@db/x", "", True),
+        ("postgres://app:${var.p}@db/x", "", False),
+        ("changeme", "db_password", True),
+        ("changeme", "DB_PASSWORD", True),
+        ("changeme", "masterPassword", True),
+        ("changeme", "password_length", False),
+        ("arn:aws:secretsmanager:eu-west-1:1:secret:x", "db_password", False),
+        ("{{resolve:secretsmanager:x}}", "password", False),
+        ("true", "password", False),
+        ("/prod/db/password", "db_password", False),
+        ("eu-west-1", "region", False),
+        (U, "password", False),
+        (None, "password", False),
+    ],
+)
+def test_looks_like_secret(text: Value, name: str, expected: bool) -> None:
+    assert run("looks_like_secret(t, n)", {"t": text, "n": name}) is expected
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(?=a)b", r"(a)\1", "(", "(?:a*)*"])
+def test_wild_patterns_are_refused(pattern: str) -> None:
+    with pytest.raises(EvaluationError, match="pattern"):
+        run("matches('a', p)", {"p": pattern})
+
+
+def test_unknown_pieces() -> None:
+    data: Value = {
+        "u": U,
+        "image": Unknown("v", parts=(Unknown("repo"), "/app:1.2")),
+        "tagged": Unknown("v", parts=("app:", Unknown("tag"))),
+        "labels": {"app": "web", REST: U},
+        "doc": Encoded({"a": U}, None),
+    }
+    assert run("image_tag(image)", data) == "1.2"
+    assert isinstance(run("image_tag(tagged)", data), Unknown)
+    assert truth(run("selects({app: 'db'}, labels)", data)) is False
+    assert truth(run("selects({app: 'web'}, labels)", data)) is True
+    assert truth(run("selects({tier: 'x'}, labels)", data)) is None
+    assert truth(run("known(doc)", data)) is False
+    assert truth(run("matches(u, 'a')", data)) is None
+    assert truth(run("version_at_least(u, '1')", data)) is None
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_is_documented_and_spreads_as_it_says(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert function.doc.split("\n\n")[0].endswith(".")
+    if function.unknown == "spreads" and function.parameters and not function.context:
+        takes = [("&@" if "expref" in p.types else "u") for p in function.parameters if not p.optional]
+        assert truth(run(f"{name}({', '.join(takes)})", {"u": U})) is None
