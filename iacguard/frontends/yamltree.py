@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import yaml
@@ -73,6 +74,8 @@ except ImportError:  # PyYAML built without libyaml
 
     class _Composer(_Resolver, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
         def __init__(self, stream: str | bytes) -> None:
+            if isinstance(stream, bytes) and stream.lstrip()[:1] in (b"{", b"["):
+                stream = stream.replace(b"\t", b" ")  # this scanner takes no tab between tokens, libyaml does
             Reader.__init__(self, stream)
             Scanner.__init__(self)
             Parser.__init__(self)
@@ -95,12 +98,17 @@ def read(
         data = _SURROGATES.sub(lambda m: json.loads(b'"' + m[0] + b'"').encode(), data)
     if _may_overflow(data):
         return Tree(origin, problems=(_too_deep(origin),))
+    try:
+        return _read(origin, data, cut)
+    except RecursionError:  # only the composer without libyaml
+        return Tree(origin, problems=(_too_deep(origin),))
+
+
+def _read(origin: Origin, data: bytes, cut: Callable[[bytes], bytes]) -> Tree:
     lean = data if origin.odd_breaks else cut(data)
     if lean is not data:
-        try:
+        with suppress(yaml.YAMLError):
             return _checked(origin, list(_compose(lean)), [])
-        except yaml.YAMLError:
-            pass
     try:
         return _checked(origin, list(_compose(data)), [])
     except yaml.YAMLError:

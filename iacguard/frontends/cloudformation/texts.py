@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from iacguard.model import Encoded, Unknown, Value
 
 _DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
+#: A template has at most 1 MB; only one that repeats a long parameter without end comes past this.
+MAX_TEXT = 2_000_000
+
 # Stands in a text for the unknown of that number; YAML has no such character.
 _MARK = "\0{}\0"
 _MARKED = re.compile("\0([0-9]+)\0")
@@ -63,6 +66,8 @@ def resolved(parts: Iterable[str | Unknown]) -> str | Unknown:
             unknowns.append(part)
         else:
             text += part.replace("\0", "")
+            if len(text) > MAX_TEXT:
+                return Unknown(f"the text is longer than {MAX_TEXT:,} characters", kind="limit", present=True)
     if "{{resolve:" not in text:
         return concat(_unmarked(text, unknowns))
     found: list[str | Unknown] = []

@@ -207,3 +207,14 @@ def test_deliberately_not_evaluated(load: Load, prelude: str, name: str) -> None
     stack = load(prelude + f"      V: {{'{name}': {{Name: x}}}}\n")
     assert [(p.kind, p.notice) for p in stack.problems] == [("not-evaluated", True)]
     assert stack.resources[-1].attributes.popitem()[1].kind == "function"
+
+
+def test_text_without_end(load: Load) -> None:
+    long = "x" * 4_096
+    stack = load(
+        f"Parameters:\n  P: {{Default: {long}}}\nResources:\n  R:\n    Type: AWS::A::B\n"
+        f"    Properties:\n      V: !Sub '{'${P}' * 100_000}'\n"
+    )
+    found = stack.resources[0].attributes["V"]
+    assert isinstance(found, Unknown)
+    assert found.kind == "limit"
