@@ -113,10 +113,20 @@ class _Translation:
     def _place(
         self, value: Value, rule: Rule, target: Path, out: dict[str, Value], new: Path, old: Path, depth: int
     ) -> None:
-        into, at = _descend(out, new, target)
+        into, at = self._descend(out, new, target, old)
         at = (*at, target[-1])
         self.moves[at] = old
         into[str(target[-1])] = self.value(value, rule, at, old, depth + 1)
+
+    def _descend(self, out: dict[str, Value], new: Path, target: Path, old: Path) -> tuple[dict[str, Value], Path]:
+        """The object that ``target``'s last name belongs to; blocks made on the way stand where ``old`` does."""
+        for name in target[:-1]:
+            found = out.get(str(name))
+            if not (isinstance(found, list) and found and isinstance(found[0], dict)):
+                found = out[str(name)] = [{}]
+                self.moves[(*new, name)] = self.moves[(*new, name, 0)] = old
+            out, new = found[0], (*new, name, 0)
+        return out, new
 
     def _splice(self, value: Value, rule: Rule, out: dict[str, Value], new: Path, old: Path, depth: int) -> None:
         if isinstance(value, dict) and depth < MAX_DEPTH:
@@ -187,16 +197,6 @@ class _Translation:
         elif name in _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
             return text(value)
         return value
-
-
-def _descend(out: dict[str, Value], new: Path, target: Path) -> tuple[dict[str, Value], Path]:
-    """The object that ``target``'s last name belongs to; blocks on the way are made."""
-    for name in target[:-1]:
-        found = out.get(str(name))
-        if not (isinstance(found, list) and found and isinstance(found[0], dict)):
-            found = out[str(name)] = [{}]
-        out, new = found[0], (*new, name, 0)
-    return out, new
 
 
 def _tags(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:

@@ -18,7 +18,7 @@ from iacguard.normalise.convert import convert
 from iacguard.normalise.draft import Draft, owned
 from iacguard.normalise.places import NamedPlace
 from iacguard.normalise.tables import load, words
-from iacguard.normalise.values import get, items, same
+from iacguard.normalise.values import get, items, origin_of, same
 
 #: An unknown of these kinds is not a resource of this stack: it would have a reference, or stand outside the code.
 _ELSEWHERE = frozenset({"data", "module", "variable"})
@@ -100,7 +100,7 @@ class _Folding:
         self.edges: dict[str, list[Edge]] = {}
         for edge in edges:
             self.edges.setdefault(edge.source, []).append(edge)
-        self.literals: dict[str, dict[str, list[Draft]]] = {}
+        self.literals: dict[str, dict[tuple[str, ...], list[tuple[Value, Draft]]]] = {}
 
     def folds(self, draft: Draft) -> tuple[Fold, ...]:
         provider = draft.type.partition("_")[0]
@@ -142,7 +142,8 @@ class _Folding:
             value = child.attributes.get(name)
             found = self.referenced(value, row.parent) or self.linked(child, name, row.parent)
             if not found:
-                found = [p for v in items(value) for p in self.literal(v, row.parent)]
+                written = value if isinstance(value, list) else [value]
+                found = [p for v in written for p in self.literal(v, row.parent)]
             if found:
                 return found, True
             choices = [self.by_address[a] for a in _choices(value) if a in self.by_address]
@@ -178,21 +179,19 @@ class _Folding:
         return list(found.values())
 
     def literal(self, value: Value, parent: str) -> list[Draft]:
-        if isinstance(value, Unknown):
-            return [
-                d for d in self.by_type.get(parent, ()) if any(same(value, d.attributes.get(k)) for k in _keys(parent))
-            ]
-        if not isinstance(value, str) or not value:
+        """The parents that have the same name, known or not."""
+        origin = origin_of(value)
+        if origin is None:
             return []
         index = self.literals.get(parent)
         if index is None:
             index = self.literals[parent] = {}
             for draft in self.by_type.get(parent, ()):
-                for key in _keys(parent):
-                    known = draft.attributes.get(key)
-                    if isinstance(known, str) and known:
-                        index.setdefault(known, []).append(draft)
-        return index.get(value, [])
+                for known in (draft.attributes.get(k) for k in _keys(parent)):
+                    key = origin_of(known)
+                    if key is not None:
+                        index.setdefault(key, []).append((known, draft))
+        return [draft for known, draft in index.get(origin, ()) if same(value, known)]
 
 
 @cache

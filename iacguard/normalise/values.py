@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.model import REST, Unknown, Value
 
 #: How deep values are followed; deeper than any real template, shallow enough for the interpreter's stack.
 MAX_DEPTH = 60
@@ -98,20 +97,30 @@ def integer(value: Value) -> int | Unknown | None:
     return None
 
 
-def same(left: Value, right: Value) -> bool:
+def same(left: Value, right: Value, depth: int = 0) -> bool:
     """Whether two scalars, or two unknowns of one origin, surely are the same value."""
-    if isinstance(left, Unknown) and isinstance(right, Unknown):
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    if not isinstance(left, Unknown) or not isinstance(right, Unknown) or left.spread or right.spread:
+        return False
+    if left.parts or right.parts:
         return (
-            (left.kind, left.reason, left.reference) == (right.kind, right.reason, right.reference)
-            and left.kind in ("variable", "data", "module", "computed")
-            and not left.spread
-            and not left.choices
-            and not right.choices
-            and left.parts == right.parts
+            depth < MAX_DEPTH
+            and len(left.parts) == len(right.parts)
+            and all(same(a, b, depth + 1) for a, b in zip(left.parts, right.parts, strict=True))
         )
-    return isinstance(left, str) and isinstance(right, str) and left == right
+    one_origin = (left.kind, left.reason, left.reference) == (right.kind, right.reason, right.reference)
+    fixed = left.kind in ("variable", "data", "module") or left.reference is not None
+    return one_origin and fixed and not left.choices and not right.choices
 
 
-def plain(value: Any) -> Value:
-    """The structure that an Encoded string holds, else the value itself."""
-    return value.value if isinstance(value, Encoded) else value
+def origin_of(value: Value) -> tuple[str, ...] | None:
+    """A key that two values share if they are :func:`same`; None for one that is the same as no other."""
+    if isinstance(value, str):
+        return ("", value) if value else None
+    while isinstance(value, Unknown) and value.parts:
+        first = next((p for p in value.parts if isinstance(p, Unknown)), None)
+        if first is None:
+            break
+        value = first
+    return (value.kind, value.reason) if isinstance(value, Unknown) else None

@@ -1,0 +1,230 @@
+"""Firewall rules of every cloud in one shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iacguard.model import Unknown
+from tests.normalise.conftest import rule
+
+ANY = "0.0.0.0/0"
+SSH = {"from_port": 22, "to_port": 22}
+
+CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "inline",
+        "aws_security_group",
+        {"ingress": [{"protocol": "tcp", **SSH, "cidr_blocks": [ANY], "description": "d"}]},
+        {"ingress_rules": [rule(protocol="tcp", **SSH, sources=[ANY], description="d")]},
+    ),
+    (
+        "ports as text",
+        "aws_security_group",
+        {"ingress": [{"protocol": "6", "from_port": "22", "to_port": "22"}]},
+        {"ingress_rules": [rule(protocol="tcp", **SSH)]},
+    ),
+    (
+        "all protocols",
+        "aws_default_security_group",
+        {
+            "egress": [
+                {"protocol": -1, "from_port": 0, "to_port": 0, "cidr_blocks": [ANY], "ipv6_cidr_blocks": ["::/0"]}
+            ]
+        },
+        {"egress_rules": [rule(sources=[ANY, "::/0"])]},
+    ),
+    (
+        "icmp has no ports",
+        "aws_security_group",
+        {"ingress": [{"protocol": "icmp", "from_port": -1, "to_port": -1, "cidr_blocks": [ANY]}]},
+        {"ingress_rules": [rule(protocol="icmp", from_port=-1, to_port=-1, sources=[ANY])]},
+    ),
+    (
+        "groups",
+        "aws_security_group",
+        {
+            "ingress": [
+                {"protocol": "tcp", **SSH, "security_groups": ["sg-1"], "self": True, "prefix_list_ids": ["pl-1"]}
+            ]
+        },
+        {"ingress_rules": [rule(protocol="tcp", **SSH, source_groups=["sg-1", "pl-1", "self"])]},
+    ),
+    (
+        "rule apart",
+        "aws_security_group_rule",
+        {"type": "egress", "protocol": "udp", "from_port": 53, "to_port": 53, "cidr_blocks": ["10.0.0.0/8"]},
+        {"egress_rules": [rule(protocol="udp", from_port=53, to_port=53, sources=["10.0.0.0/8"])]},
+    ),
+    (
+        "newer rule apart",
+        "aws_vpc_security_group_ingress_rule",
+        {"ip_protocol": "tcp", **SSH, "cidr_ipv4": ANY},
+        {"ingress_rules": [rule(protocol="tcp", **SSH, sources=[ANY])]},
+    ),
+    (
+        "network ACL",
+        "aws_network_acl",
+        {"ingress": [{"action": "deny", "protocol": "tcp", **SSH, "cidr_block": ANY, "rule_no": 100}]},
+        {"ingress_rules": [rule(action="deny", protocol="tcp", **SSH, sources=[ANY], priority=100)]},
+    ),
+    (
+        "network ACL rule",
+        "aws_network_acl_rule",
+        {"egress": True, "rule_action": "allow", "protocol": "-1", "cidr_block": ANY, "rule_number": 9},
+        {"egress_rules": [rule(sources=[ANY], priority=9)]},
+    ),
+    (
+        "NSG",
+        "azurerm_network_security_group",
+        {
+            "security_rule": [
+                {
+                    "direction": "Inbound",
+                    "access": "Allow",
+                    "protocol": "Tcp",
+                    "priority": 100,
+                    "destination_port_range": "3389",
+                    "source_address_prefix": "*",
+                }
+            ]
+        },
+        {"ingress_rules": [rule(protocol="tcp", from_port=3389, to_port=3389, sources=[ANY], priority=100)]},
+    ),
+    (
+        "NSG, many ranges",
+        "azurerm_network_security_rule",
+        {
+            "direction": "Inbound",
+            "access": "Deny",
+            "protocol": "*",
+            "destination_port_ranges": ["22", "1000-2000"],
+            "source_address_prefixes": ["Internet", "VirtualNetwork"],
+        },
+        {"ingress_rules": [rule(action="deny", sources=[ANY], source_groups=["VirtualNetwork"])]},
+    ),
+    (
+        "NSG, ranges of tcp",
+        "azurerm_network_security_rule",
+        {
+            "direction": "Outbound",
+            "access": "Allow",
+            "protocol": "Tcp",
+            "destination_port_ranges": ["22", "1000-2000"],
+            "destination_address_prefix": "10.1.1.1",
+            "source_address_prefix": "*",
+        },
+        {
+            "egress_rules": [
+                rule(protocol="tcp", from_port=a, to_port=b, sources=["10.1.1.1/32"])
+                for a, b in ((22, 22), (1000, 2000))
+            ]
+        },
+    ),
+    (
+        "database, world",
+        "azurerm_mssql_firewall_rule",
+        {"start_ip_address": "0.0.0.0", "end_ip_address": "255.255.255.255"},
+        {"ingress_rules": [rule(protocol="tcp", sources=[ANY])]},
+    ),
+    (
+        "database, range",
+        "azurerm_redis_firewall_rule",
+        {"start_ip": "10.0.0.0", "end_ip": "10.0.0.2"},
+        {"ingress_rules": [rule(protocol="tcp", sources=["10.0.0.0/31", "10.0.0.2/32"])]},
+    ),
+    (
+        "database, Azure",
+        "azurerm_postgresql_firewall_rule",
+        {"start_ip_address": "0.0.0.0", "end_ip_address": "0.0.0.0"},
+        {"ingress_rules": [rule(protocol="tcp", source_groups=["AzureServices"])]},
+    ),
+    (
+        "google",
+        "google_compute_firewall",
+        {"allow": [{"protocol": "tcp", "ports": ["22", "80-90"]}], "source_ranges": [ANY], "priority": 10},
+        {
+            "ingress_rules": [
+                rule(protocol="tcp", from_port=a, to_port=b, sources=[ANY], priority=10)
+                for a, b in ((22, 22), (80, 90))
+            ]
+        },
+    ),
+    (
+        "google, no source",
+        "google_compute_firewall",
+        {"deny": [{"protocol": "all"}]},
+        {"ingress_rules": [rule(action="deny", sources=[ANY])]},
+    ),
+    (
+        "google, tags only",
+        "google_compute_firewall",
+        {"allow": [{"protocol": "tcp"}], "source_tags": ["web"]},
+        {"ingress_rules": [rule(protocol="tcp", source_groups=["web"])]},
+    ),
+    ("google, disabled", "google_compute_firewall", {"allow": [{"protocol": "tcp"}], "disabled": True}, {}),
+    (
+        "google, egress",
+        "google_compute_firewall",
+        {"direction": "EGRESS", "allow": [{"protocol": "icmp"}]},
+        {"egress_rules": [rule(protocol="icmp", from_port=-1, to_port=-1, sources=[ANY])]},
+    ),
+    (
+        "google policy",
+        "google_compute_network_firewall_policy_rule",
+        {
+            "direction": "INGRESS",
+            "action": "allow",
+            "priority": 5,
+            "match": [{"src_ip_ranges": [ANY], "layer4_configs": [{"ip_protocol": "tcp", "ports": ["22"]}]}],
+        },
+        {"ingress_rules": [rule(protocol="tcp", **SSH, sources=[ANY], priority=5)]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("type_", "attributes", "wanted"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_rules(build: Any, type_: str, attributes: dict[str, Any], wanted: dict[str, Any]) -> None:
+    found = build.graph(build.resource(f"{type_}.x", attributes)).resources[0].attributes
+    assert {k: found[k] for k in ("ingress_rules", "egress_rules")} == {
+        "ingress_rules": [],
+        "egress_rules": [],
+        **wanted,
+    }
+
+
+def test_rules_fold_into_their_group_after_the_inline_ones(build: Any) -> None:
+    group = build.resource("aws_security_group.g", {"ingress": [{"protocol": "tcp", "from_port": 1, "to_port": 1}]})
+    apart = build.resource(
+        "aws_vpc_security_group_ingress_rule.r",
+        {"security_group_id": build.reference(group.address), "ip_protocol": "tcp", **SSH, "cidr_ipv4": ANY},
+    )
+    graph = build.graph(group, apart)
+    found = graph.by_address[group.address]
+    assert [r["from_port"] for r in found.attributes["ingress_rules"]] == [1, 22]
+    located = found.locate(("ingress_rules", 1, "sources"))
+    assert (located.span.line, located.owner) == (build.line_of(apart, "cidr_ipv4"), apart.address)
+    assert found.locate(("ingress_rules", 0, "from_port")).span.line == build.line_of(group, "ingress", 0, "from_port")
+    assert graph.by_address[apart.address].parent == group.address
+
+
+def test_what_is_not_known_stays_open(build: Any) -> None:
+    unknown = Unknown("a variable", "variable")
+    group = build.resource(
+        "aws_security_group.g",
+        {"ingress": [{"protocol": "tcp", "from_port": unknown, "to_port": 22, "cidr_blocks": unknown}, unknown]},
+    )
+    first, second = build.graph(group).resources[0].attributes["ingress_rules"]
+    assert first["from_port"] is unknown
+    assert first["to_port"] == 22
+    assert first["sources"][0].spread
+    assert isinstance(second, Unknown)
+
+
+def test_an_unknown_direction_leaves_both_lists_open(build: Any) -> None:
+    lone = build.resource(
+        "aws_security_group_rule.r", {"type": Unknown("?"), "protocol": "tcp", **SSH, "cidr_blocks": [ANY]}
+    )
+    found = build.graph(lone).resources[0].attributes
+    assert all(found[k][0].spread for k in ("ingress_rules", "egress_rules"))
