@@ -117,7 +117,10 @@ def _tuple(node: TupleExpr, scope: Scope) -> Value:
 def _object(node: ObjectExpr, scope: Scope) -> Value:
     result: dict[str, Value] = {}
     for key_expr, value_expr in node.items:
-        key = evaluate(key_expr.inner if type(key_expr) is Paren else key_expr, scope)
+        if type(key_expr) is Literal:
+            key = "null" if key_expr.value is None else key_expr.value  # a bare word, as Terraform reads it
+        else:
+            key = evaluate(key_expr.inner if type(key_expr) is Paren else key_expr, scope)
         _put(result, key, evaluate(value_expr, scope))
     return result
 

@@ -14,6 +14,8 @@ from iacguard.frontends.terraform.values import MAX_TEXT, EvalError, LimitError,
 from iacguard.model import Encoded, Reference, Unknown, Value
 
 _MAX_CHOICES = 16
+#: Of a string in more pieces, only the first and last ones are kept apart.
+_MAX_PIECES = 200
 
 
 def render(node: Template, scope: Scope) -> Value:
@@ -31,7 +33,13 @@ def _join(pieces: list[str | Unknown]) -> Value:
         if sum(map(len, pieces)) > MAX_TEXT:  # type: ignore[arg-type]
             raise LimitError(f"a string has more than {MAX_TEXT:,} characters")
         return "".join(pieces)  # type: ignore[arg-type]
+    if len(pieces) > _MAX_PIECES:
+        middle = next(p for p in pieces if isinstance(p, Unknown))
+        pieces = [*pieces[:20], Unknown(middle.reason, "expression", middle.span, secret=middle.secret), *pieces[-20:]]
     result = from_pieces(pieces, ())
+    if isinstance(result, Unknown) and len(result.parts) > _MAX_PIECES:
+        inner = Unknown(result.reason, "expression", result.span, secret=result.secret)
+        result = replace(result, parts=(*result.parts[:20], inner, *result.parts[-20:]))
     if isinstance(result, Unknown) and result.parts:
         return replace(result, kind="expression", choices=_choices(result.parts))
     return result

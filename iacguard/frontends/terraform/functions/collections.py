@@ -86,15 +86,16 @@ def flatten(value: Value) -> Value:
     if isinstance(value, Unknown):
         return derived([value])
     result: list[Value] = []
-    stack = [list_of(value)]
+    stack = [iter(list_of(value))]
     while stack:
-        items = stack.pop()
-        for index, item in enumerate(items):
+        for item in stack[-1]:
             if isinstance(item, list):
-                stack += [items[index + 1 :], item]
+                stack.append(iter(item))
                 break
             # An unknown item may be a list itself, and then its items stand here.
             result.append(_flat(item) if isinstance(item, Unknown) else item)
+        else:
+            stack.pop()
     return result
 
 
