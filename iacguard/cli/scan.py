@@ -127,6 +127,8 @@ def _conclude(
     from iacguard.cli.terminal import say
 
     speaker = Speaker(terminal.err_color, verbose, quiet)
+    if terminal.err_is_terminal and not quiet:
+        say("")  # apart from the findings above it
     for line in (*speaker.problems(result.problems), *speaker.summary(result, seconds, show_undecided)):
         say(line)
 

@@ -24,7 +24,7 @@ def command_lines(draw: st.DrawFn) -> tuple[Command, list[str]]:
     words: list[str] = []
     for option in draw(st.lists(st.sampled_from(command.options), max_size=4) if command.options else st.just([])):
         spelling = draw(st.sampled_from(option.spellings))
-        legal = option.choices and draw(st.booleans())
+        legal = bool(option.choices) and draw(st.booleans())
         value = draw(st.sampled_from(option.choices) if legal else _VALUES)
         if option.kind == "flag":
             words.append(spelling)
