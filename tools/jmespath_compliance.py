@@ -13,7 +13,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from iacguard.policy.language import EvaluationError, ExpressionError, compile_expression
+from iacguard.policy.errors import EvaluationError, ExpressionError
+from iacguard.policy.language import compile_expression
 
 
 def same(left: Any, right: Any) -> bool:

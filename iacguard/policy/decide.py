@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from iacguard.findings import Problem, Rule
 from iacguard.model import Graph, Path, Resource, Unknown, Value
 from iacguard.policy.compile import Condition, Pack, Policy
-from iacguard.policy.language import Context, EvaluationError, ExpressionError
+from iacguard.policy.errors import EvaluationError, ExpressionError
+from iacguard.policy.language import Context
 from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, truth
 from iacguard.policy.message import clean
 from iacguard.policy.trace import Origin, Tracer, member, path_of

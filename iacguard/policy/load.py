@@ -15,9 +15,10 @@ from typing import Any
 from iacguard.findings import SEVERITIES, Fix, Problem, Rule
 from iacguard.model import Span
 from iacguard.policy.compile import NOWHERE, Condition, MessageText, Pack, Policy, PolicyError
+from iacguard.policy.errors import ExpressionError
 from iacguard.policy.fields import Reader
 from iacguard.policy.groups import expand
-from iacguard.policy.language import ExpressionError, compile_expression
+from iacguard.policy.language import compile_expression
 from iacguard.policy.message import compile_message
 from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, POLICY_KEYS
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iacguard.model import REST, Encoded, Unknown, Value
-from iacguard.policy.language import Context, Expression, ExpressionError, compile_expression
+from iacguard.policy.errors import ExpressionError
+from iacguard.policy.language import Context, Expression, compile_expression
 from iacguard.policy.logic import PossibleItem
 
 _MAX_ITEMS = 4

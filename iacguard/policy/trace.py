@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from iacguard.model import REST, Encoded, Path, Unknown, Value
-from iacguard.policy import language
+from iacguard.policy import access
 from iacguard.policy.language import Context, Node, compile_node
 from iacguard.policy.logic import PossibleItem, truth
 
@@ -36,7 +36,7 @@ def member(origin: Origin, key: str | int) -> Origin:
 
 
 def value_origins(mapping: Value, origin: Origin) -> Origin:
-    """The origins of a map's values, as :func:`~iacguard.policy.language.map_values` lists them."""
+    """The origins of a map's values, as :func:`~iacguard.policy.access.map_values` lists them."""
     if not isinstance(mapping, dict):
         return origin
     known = [member(origin, key) for key in mapping if key != REST]
@@ -105,13 +105,13 @@ class Tracer:
         return value, origin
 
     def _field(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
-        return language.read_field(value, node["value"]), member(origin, node["value"])
+        return access.read_field(value, node["value"]), member(origin, node["value"])
 
     def _index(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         index = node["value"]
         if index < 0 and isinstance(value, list):
             index += len(value)
-        return language.read_index(value, node["value"]), member(origin, index)
+        return access.read_index(value, node["value"]), member(origin, index)
 
     def _chain(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         for child in node["children"]:
@@ -120,7 +120,7 @@ class Tracer:
 
     def _slice(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         cut = slice(*node["children"])
-        result = language.read_slice(value, cut)
+        result = access.read_slice(value, cut)
         origins = [member(origin, at) for at in range(len(value))][cut] if isinstance(value, list) else origin
         return result, origins
 
@@ -154,9 +154,9 @@ class Tracer:
 
             before = len(values)
             if node["type"] == "filter_projection":
-                language.filter_item(item, lambda i: self.run(node["children"][2], i), right, values)
+                access.filter_item(item, lambda i: self.run(node["children"][2], i), right, values)
             else:
-                language.project_item(item, right, values)
+                access.project_item(item, right, values)
             if len(values) > before:
                 origins.append(inner[-1])
         return values, origins
@@ -166,7 +166,7 @@ class Tracer:
         base, base_origin = self.resolve(node["children"][0], value, origin)
         if node["type"] != "value_projection":
             return base, base_origin
-        return language.map_values(base), value_origins(base, base_origin)
+        return access.map_values(base), value_origins(base, base_origin)
 
     def kept(self, node: Node, base: list[Value], origin: Origin) -> Iterator[tuple[Value, Origin]]:
         """The items of a list with their origins."""
@@ -176,11 +176,11 @@ class Tracer:
     def _flattened(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         base, base_origin = self.resolve(node["children"][0], value, origin)
         if not isinstance(base, list):
-            return language.flatten(base), base_origin
+            return access.flatten(base), base_origin
         values: list[Value] = []
         origins: list[Origin] = []
         for at, item in enumerate(base):
-            opened = language.flatten_item(item)
+            opened = access.flatten_item(item)
             here = member(base_origin, at)
             values.extend(opened)
             origins.extend(member(here, k) if isinstance(item, list) else here for k in range(len(opened)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from iacguard.model import REST, Encoded, Reference, Unknown, Value
+from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions import FUNCTIONS
-from iacguard.policy.language import Context, EvaluationError, compile_expression
+from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import truth
 
 U = Unknown("variable", "variable")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from iacguard.model import REST, Encoded, Reference, Unknown, Value
-from iacguard.policy.language import Context, EvaluationError, ExpressionError, compile_expression
+from iacguard.policy.errors import EvaluationError, ExpressionError
+from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import truth
 
 U = Unknown("variable x has no default", "variable")

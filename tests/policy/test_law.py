@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iacguard.model import REST, Reference, Unknown, Value
-from iacguard.policy.language import Context, EvaluationError, compile_expression
+from iacguard.policy.errors import EvaluationError
+from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import equal, truth
 from iacguard.policy.trace import Tracer
 

@@ -192,7 +192,7 @@ def test_lint_knows_attributes(tmp_path: Path) -> None:
 
     folder = write(tmp_path, HEAD.replace("acl == 'public-read'", "acl == 'x' && tags && bucket"))
     messages = [told(p) for p in lint((folder,), "", knows)[0]]
-    assert [m.partition(": ")[2] for m in messages if "attribute" in m] == [
+    assert [m.partition(": ")[2] for m in messages if "vocabulary" in m] == [
         "deny: acl is no attribute of aws_s3_bucket (see docs/vocabulary.md)"
     ]
 
@@ -230,10 +230,6 @@ def test_the_built_in_policies_have_no_lint() -> None:
 
 
 def test_the_page_is_fresh() -> None:
-    run = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "policy_language.py"), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, str(ROOT / "tools" / "policy_language.py"), "--check"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")

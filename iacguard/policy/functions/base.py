@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
-from iacguard.policy.logic import blur, first_unknown, from_tri, join, one_of, text_of
+from iacguard.policy.errors import EvaluationError
+from iacguard.policy.logic import blur, first_unknown, from_tri, join, never_null, one_of, text_of
 
 _MAX_LIFTS = 64
 
@@ -109,6 +110,23 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
             unknown = argument if unknown is None else unknown
     if not _accepts(function, arguments, context.strict):
         return None
+    result = _call(function, arguments, unknown, context)
+    if unknown is not None and result is not None and not context.strict and _may_be_null(function, arguments):
+        return join((result, None), unknown)
+    return result
+
+
+def _may_be_null(function: Function, arguments: list[Value]) -> bool:
+    """Whether an unknown argument may be a null that makes the answer null."""
+    for at, argument in enumerate(arguments):
+        if isinstance(argument, Unknown) and not never_null(argument):
+            types = function.parameters[min(at, len(function.parameters) - 1)].types
+            if types and "null" not in types:
+                return True
+    return False
+
+
+def _call(function: Function, arguments: list[Value], unknown: Unknown | None, context: Any) -> Value:
     if function.unknown == "spreads":
         if unknown is None and any(type(a) in (list, dict) and contains_unknown(a) for a in arguments):
             unknown = first_unknown(*arguments)
@@ -118,8 +136,6 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
 
 
 def _each_choice(function: Function, arguments: list[Value], at: int, unknown: Unknown, context: Any) -> Value:
-    from iacguard.policy.language import EvaluationError
-
     others = sum(len(a.choices) or 1 for a in arguments[at + 1 :] if isinstance(a, Unknown))
     if len(unknown.choices) * max(1, others) > _MAX_LIFTS:
         return blur(unknown)
@@ -171,8 +187,6 @@ def _check_items(function: Function, parameter: Parameter, items: list[Value], a
 
 
 def _wrong_type(function: Function, parameter: Parameter, actual: str) -> Exception:
-    from iacguard.policy.language import EvaluationError
-
     needed = " or ".join(t.replace("array-", "array of ") for t in parameter.types)
     return EvaluationError(f"{function.name}(): {parameter.name} must be {needed}, not {_NAMES.get(actual, actual)}")
 

@@ -9,16 +9,10 @@ from typing import Any
 
 from iacguard.model import REST, Encoded, Unknown, Value, contains_unknown
 from iacguard.policy import logic
+from iacguard.policy.access import flatten_item, map_values, plain_text, project_item, surrounded
+from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, decided, parameters
-from iacguard.policy.language import (
-    EvaluationError,
-    Expref,
-    flatten_item,
-    map_values,
-    plain_text,
-    project_item,
-    surrounded,
-)
+from iacguard.policy.language import Expref
 
 
 def absolute(value: Any) -> Value:

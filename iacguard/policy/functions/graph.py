@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from iacguard.model import Graph, Resource, Value
+from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, parameters
-from iacguard.policy.language import Context, EvaluationError
+from iacguard.policy.language import Context
 
 
 def _here(context: Context) -> tuple[Resource, Graph]:

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from iacguard.model import Unknown, Value
 from iacguard.policy import logic
+from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, decided, parameters
 from iacguard.policy.functions.network import open_to_world
-from iacguard.policy.language import read_field
 from iacguard.policy.logic import Tri, all_tri, any_tri, not_tri, truth
 
 #: Keys whose value names who or where the caller is, so that a fixed value really closes the statement. After

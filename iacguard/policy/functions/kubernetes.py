@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from iacguard.model import REST, Unknown, Value
 from iacguard.policy import logic
+from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, parameters
-from iacguard.policy.language import read_field
 from iacguard.policy.logic import Tri
 
 _FACTORS = {

@@ -14,8 +14,8 @@ from typing import Any
 
 from iacguard.model import Encoded, Unknown, Value
 from iacguard.policy import logic
+from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, decided, parameters
-from iacguard.policy.language import EvaluationError
 
 _MAX_TEXT = 100_000
 
