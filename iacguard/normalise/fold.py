@@ -20,6 +20,8 @@ from iacguard.normalise.places import NamedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import get, items, origin_of, same
 
+#: How many siblings in a row a reference is followed through.
+_MAX_HOPS = 4
 #: An unknown of these kinds is not a resource of this stack: it would have a reference, or stand outside the code.
 _ELSEWHERE = frozenset({"data", "module", "variable"})
 
@@ -155,8 +157,9 @@ class _Folding:
             return found, True
         return (self.by_type.get(row.parent, []) if open_reference else []), False
 
-    def referenced(self, value: Value, parent: str) -> list[Draft]:
-        found = []
+    def referenced(self, value: Value, parent: str, hops: int = 0) -> list[Draft]:
+        """The parents that the value refers to; also through a sibling, whose id is the parent's own."""
+        found: list[Draft] = []
         for item in items(value):
             while isinstance(item, Unknown) and item.reference is None and len(item.parts) == 1:
                 part = item.parts[0]
@@ -165,7 +168,19 @@ class _Folding:
                 target = self.by_address.get(item.reference.address)
                 if target is not None and parent in ("*", target.type):
                     found.append(target)
+                elif target is not None and hops < _MAX_HOPS:
+                    found += self.through(target, item.reference.attribute, parent, hops)
         return found
+
+    def through(self, sibling: Draft, attribute: str, parent: str, hops: int) -> list[Draft]:
+        """The parents of a sibling of which ``attribute`` is their own id or name (``aws_s3_bucket_policy.p.id``)."""
+        for row in self.folds(sibling):
+            if row.parent == parent and (attribute == "id" or attribute in row.references):
+                for name in row.references:
+                    found = self.referenced(sibling.attributes.get(name), parent, hops + 1)
+                    if found:
+                        return found
+        return []
 
     def linked(self, child: Draft, name: str | None, parent: str) -> list[Draft]:
         found: dict[str, Draft] = {}

@@ -234,3 +234,20 @@ def test_by_the_same_text_around_a_variable(build: Any) -> None:
     child = build.resource(BLOCK, {"bucket": Unknown("another text", parts=(variable, "-logs"))})
     graph = build.graph(*parents, child)
     assert [("public_access_block" in graph.by_address[p.address].attributes) for p in parents] == [True, False]
+
+
+def test_through_a_sibling_that_has_the_same_id(build: Any) -> None:
+    parent = build.resource(BUCKET, {"bucket": "logs"})
+    policy = build.resource("aws_s3_bucket_policy.p", {"bucket": build.reference(BUCKET)})
+    child = build.resource(BLOCK, {"bucket": build.reference(policy.address)})
+    other = build.resource("aws_s3_bucket_acl.a", {"bucket": build.reference(policy.address, "policy")})
+    graph = build.graph(parent, policy, child, other)
+    assert graph.by_address[BLOCK].parent == BUCKET
+    assert graph.by_address[other.address].parent == ""
+
+
+def test_siblings_in_a_circle_end(build: Any) -> None:
+    addresses = ("aws_s3_bucket_acl.a", "aws_s3_bucket_acl.b")
+    pair = [build.resource(a, {"bucket": build.reference(b)}) for a, b in zip(addresses, addresses[::-1], strict=True)]
+    graph = build.graph(build.resource(BUCKET, {"bucket": "logs"}), *pair)
+    assert [r.parent for r in graph.resources] == ["", "", ""]
