@@ -92,7 +92,7 @@ def _run(request: ScanRequest, terminal: Terminal, quiet: bool) -> ScanResult:
     from iacguard.cli.progress import Progress
     from iacguard.scan import scan as run_scan
 
-    progress = Progress(terminal.err_is_terminal and not quiet, terminal.width)
+    progress = Progress(terminal.err_is_terminal and not quiet, terminal.err_width)
     try:
         return run_scan(request, progress)
     finally:

@@ -19,6 +19,7 @@ class Terminal:
     err_color: bool
     err_is_terminal: bool
     width: int
+    err_width: int
 
     @staticmethod
     def detect() -> Terminal:
@@ -27,7 +28,9 @@ class Terminal:
             # A terminal that cannot show a character gets an escape instead of a traceback.
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
-        return Terminal(_color(sys.stdout), _color(sys.stderr), sys.stderr.isatty(), _width())
+        return Terminal(
+            _color(sys.stdout), _color(sys.stderr), sys.stderr.isatty(), _width(sys.stdout), _width(sys.stderr)
+        )
 
 
 def _color(stream: TextIO) -> bool:
@@ -39,11 +42,11 @@ def _color(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _width() -> int:
-    if not sys.stdout.isatty():
+def _width(stream: TextIO) -> int:
+    if not stream.isatty():
         return DEFAULT_WIDTH
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or DEFAULT_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
     except OSError:
         return DEFAULT_WIDTH
 

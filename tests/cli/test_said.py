@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,4 +104,37 @@ def test_without_a_terminal_there_is_no_colour_and_a_fixed_width(monkeypatch: py
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "33")
-    assert Terminal.detect() == Terminal(out_color=False, err_color=False, err_is_terminal=False, width=100)
+    assert Terminal.detect() == Terminal(
+        out_color=False, err_color=False, err_is_terminal=False, width=100, err_width=100
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of POSIX")
+def test_each_stream_is_asked_for_itself(project: Path) -> None:
+    """One stream on a terminal of 57 columns, the other in a pipe."""
+    at_out = _at_terminal(project, "stdout")
+    assert (at_out.width, at_out.err_width) == (57, 100)
+    assert (at_out.out_color, at_out.err_color, at_out.err_is_terminal) == (True, False, False)
+    at_err = _at_terminal(project, "stderr")
+    assert (at_err.width, at_err.err_width) == (100, 57)
+    assert (at_err.out_color, at_err.err_color, at_err.err_is_terminal) == (False, True, True)
+
+
+def _at_terminal(folder: Path, stream: str) -> Terminal:
+    """What a process detects whose ``stream`` is a terminal."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 57, 0, 0))
+    code = "import sys; from iacguard.cli.terminal import Terminal; open('t', 'w').write(repr(Terminal.detect()))"
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: terminal}
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm"}
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, timeout=60, check=True, **streams)
+    os.close(terminal)
+    os.close(controller)
+    text = (folder / "t").read_text(encoding="utf-8")
+    values: dict[str, Any] = dict(re.findall(r"(\w+)=(True|False|\d+)", text))
+    return Terminal(**{name: json.loads(value.lower()) for name, value in values.items()})
