@@ -7,7 +7,7 @@ from functools import cache
 
 from iacguard.normalise.firewall import TYPES as FIREWALLS
 from iacguard.normalise.fold import Fold, folds_of
-from iacguard.normalise.tables import load
+from iacguard.normalise.tables import load, words
 from iacguard.normalise.workload import POD_TEMPLATES
 
 PROVIDERS = ("aws", "azurerm", "google")
@@ -29,8 +29,10 @@ def made_attributes(type_: str) -> frozenset[str]:
     for fold in folds():
         if fold.parent == type_ or (fold.parent == "*" and fold.child.startswith(f"{provider}_")):
             names.update(t.name for t in fold.targets)
-    if type_ in load("documents"):
+    documents = load("documents").get(type_)
+    if documents is not None:
         names.add("statements")
+        names.update(w.lstrip("~").partition("[")[0] for w in words(documents))
     if type_ == "aws_iam_role":
         names |= {"trust_statements", "inline_policy", "managed_policy_arns"}
     if type_ in ("aws_iam_user", "aws_iam_group"):
