@@ -26,7 +26,21 @@ _BOOL_STARTS = ("is_", "has_", "enable", "disable", "skip_", "force_", "allow_",
 _BOOL_ENDS = ("_enabled", "_disabled", "enabled", "encrypted", "_only", "_protection", "_public", "default", "_az")
 #: Attributes of a data source that are surely there once it was read.
 _READ = frozenset(
-    "id arn json minified_json account_id user_id name partition dns_suffix rendered self_link policy_data url".split()
+    [
+        "id",
+        "arn",
+        "json",
+        "minified_json",
+        "account_id",
+        "user_id",
+        "name",
+        "partition",
+        "dns_suffix",
+        "rendered",
+        "self_link",
+        "policy_data",
+        "url",
+    ]
 )
 
 

@@ -25,8 +25,8 @@ def argument(attribute: Attribute, scope: Scope) -> Value:
     except EvalError as error:
         return scope.run.failed(error, scope.doc, attribute)
     except RecursionError:
-        error = LimitError("the expression leads through too many others")
-        return scope.run.failed(error, scope.doc, attribute)
+        limit = LimitError("the expression leads through too many others")
+        return scope.run.failed(limit, scope.doc, attribute)
     return as_blocks(attribute.name, value) if scope.doc.json else value
 
 
@@ -35,7 +35,9 @@ def block_type(block: Block) -> str:
     return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 
-def evaluated(blocks: Iterable[tuple[Block, Document]], scope: Scope, depth: int = 0) -> tuple[list[Value], list[BodyPlace]]:
+def evaluated(
+    blocks: Iterable[tuple[Block, Document]], scope: Scope, depth: int = 0
+) -> tuple[list[Value], list[BodyPlace]]:
     """The values of blocks of one kind, in their order, and the place of each."""
     values: list[Value] = []
     places: list[BodyPlace] = []
@@ -111,8 +113,8 @@ def _rounds(for_each: Attribute, scope: Scope) -> Iterable[tuple[Value, Value, U
     except EvalError as error:
         collection, found = run.failed(error, scope.doc, for_each), []
     except RecursionError:
-        error = LimitError("the expression leads through too many others")
-        collection, found = run.failed(error, scope.doc, for_each), []
+        limit = LimitError("the expression leads through too many others")
+        collection, found = run.failed(limit, scope.doc, for_each), []
     if isinstance(collection, Unknown):
         yield from _unknown_rounds(collection)
         return

@@ -31,11 +31,26 @@ from iacguard.source import SourceFile
 
 #: These hand the items of their arguments on without looking into them, so that whole resources and links pass.
 _HANDING_ON = frozenset(
-    "chunklist coalescelist concat element flatten lookup merge one reverse slice tolist tomap values zipmap".split()
+    [
+        "chunklist",
+        "coalescelist",
+        "concat",
+        "element",
+        "flatten",
+        "lookup",
+        "merge",
+        "one",
+        "reverse",
+        "slice",
+        "tolist",
+        "tomap",
+        "values",
+        "zipmap",
+    ]
 )
 #: Of those, the arguments (by place) that are looked into.
 _LOOKED_INTO = {"zipmap": (0,), "lookup": (1,), "element": (1,), "slice": (1, 2), "chunklist": (1,)}
-_GIVING_SETS = frozenset("toset setunion setintersection setsubtract setproduct fileset".split())
+_GIVING_SETS = frozenset(["toset", "setunion", "setintersection", "setsubtract", "setproduct", "fileset"])
 
 
 def call(node: Call, scope: Scope) -> Value:
@@ -57,6 +72,8 @@ def call(node: Call, scope: Scope) -> Value:
         raise EvalError(f"{name}: {error}") from None
     except RecursionError:
         raise LimitError(f"{name}: a value is nested too deeply") from None
+    if name in _HANDING_ON and isinstance(result, Unknown) and result.reference is None:
+        references |= strip(values)[1]  # which of the items it is was not known
     return link(_finished(name, result, args, node, scope), references)
 
 
@@ -116,8 +133,6 @@ def _finished(name: str, result: Value, args: list[Value], node: Call, scope: Sc
             raise LimitError(f"a string has more than {MAX_TEXT:,} characters")
     elif isinstance(result, Encoded) and result.place is None and node.args:
         return replace(result, place=ExprPlace(node.args[0], scope))
-    elif isinstance(result, Unknown) and result.reference is not None and not result.parts:
-        return result
     return result
 
 

@@ -32,10 +32,12 @@ class Constraint:
     @property
     def is_text(self) -> bool:
         """Whether a value on the command line is taken as it is written."""
-        return self.kind in ("string", "number", "bool")
+        return self.kind in ("string", "number", "bool", "untyped")
 
 
 ANY = Constraint("any")
+#: Of a variable without a type: like any, but a value of the command line is taken as text.
+UNTYPED = Constraint("untyped")
 
 
 def constraint(expr: Expr | None) -> Constraint:
@@ -87,7 +89,7 @@ def conform(value: Value, wanted: Constraint, evaluate: Callable[[Expr], Value])
     ``evaluate`` gives the defaults of optional attributes, which are constants.
     """
     plain = bare(value)
-    if plain is None or isinstance(plain, Unknown) or wanted.kind == "any":
+    if plain is None or isinstance(plain, Unknown) or wanted.kind in ("any", "untyped"):
         return value
     if wanted.kind in _PRIMITIVES:
         return _primitive(value, plain, wanted.kind)

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.functions.unknowns import find_unknown
-from iacguard.frontends.terraform.values import Border, bare, link, strip
+from iacguard.frontends.terraform.values import Border, link
 from iacguard.model import REST, Encoded, Key, Place, Span, Step, Unknown, Value
 
 if TYPE_CHECKING:
@@ -193,7 +193,10 @@ def _conditions(blocks: Value) -> Value:
         inner = result.setdefault(test, {})
         values = block.get("values", [])
         inner[variable] = _joined(inner[variable], values) if variable in inner else values
-    return {test: {k: _short(v) for k, v in inner.items()} if isinstance(inner, dict) else inner for test, inner in result.items()}
+    return {
+        test: {k: _short(v) for k, v in inner.items()} if isinstance(inner, dict) else inner
+        for test, inner in result.items()
+    }
 
 
 def _merge(into: list[_Statement], source: Value, version: Value, policy_id: Value) -> tuple[Value, Value]:

@@ -215,7 +215,7 @@ def pairs(collection: Value) -> list[tuple[Value, Value]]:
     if type(collection) is Open:
         collection = collection.collection()
     if isinstance(collection, dict):
-        found = [(key, collection[key]) for key in known_keys(collection)]
+        found: list[tuple[Value, Value]] = [(key, collection[key]) for key in known_keys(collection)]
         if REST in collection:
             rest = collection[REST]
             key = Unknown(rest.reason, "expression", rest.span, present=True)

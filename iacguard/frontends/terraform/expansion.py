@@ -48,8 +48,8 @@ def expand(decl: Decl, scope: Scope) -> Expansion:
         except EvalError as error:
             expansion = _unknown(meta, scope.run.failed(error, doc, attribute))
         except RecursionError:
-            error = LimitError("the expression leads through too many others")
-            expansion = _unknown(meta, scope.run.failed(error, doc, attribute))
+            limit = LimitError("the expression leads through too many others")
+            expansion = _unknown(meta, scope.run.failed(limit, doc, attribute))
         return _bounded(expansion, decl, scope.run)
     return _bounded(_ONE, decl, scope.run)
 

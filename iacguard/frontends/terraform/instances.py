@@ -8,7 +8,7 @@ from dataclasses import replace
 from iacguard.frontends.terraform import documents
 from iacguard.frontends.terraform.access import surely_present
 from iacguard.frontends.terraform.blocks import argument, block_type, evaluated
-from iacguard.frontends.terraform.constraints import ANY, Constraint, conform, constraint
+from iacguard.frontends.terraform.constraints import UNTYPED, Constraint, conform, constraint
 from iacguard.frontends.terraform.expansion import Names, expand, key_text
 from iacguard.frontends.terraform.linking import called_module
 from iacguard.frontends.terraform.modules import Decl, ModuleSource
@@ -20,7 +20,7 @@ from iacguard.frontends.terraform.variables import Given
 from iacguard.model import REST, Reference, Span, Unknown, Value
 
 #: Arguments and blocks of Terraform itself inside a resource: no attributes of it.
-META = frozenset("count for_each provider depends_on lifecycle provisioner connection".split())
+META = frozenset(["count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"])
 _RUNNING = object()
 _MISSING = object()
 
@@ -38,7 +38,7 @@ class Instance(Opaque):
         self.module = module
         self.decl = decl
         self.address = f"{module.prefix}{prefix}{self.type}.{name}{index}"
-        self.scope = Scope(module.run, module, decl.doc, names)
+        self.scope = Scope(module.run, module, decl.doc, names, owner=decl)
         self.certain = certain
         self.memo: dict[str, Value] = {}
         self.place = BodyPlace(decl.block, self.scope)
@@ -224,7 +224,7 @@ class ModuleInstance(Opaque):
 
     def _from_text(self, text: str, wanted: Constraint) -> Value:
         """A value of the command line: its text where the variable is a primitive or has no type, else HCL."""
-        if wanted.is_text or wanted is ANY:
+        if wanted.is_text:
             return text
         from iacguard.frontends.terraform.parse import parse_expression
         from iacguard.frontends.terraform.syntax import Body
@@ -325,7 +325,7 @@ class ModuleInstance(Opaque):
                 address=f"{self.prefix}module.{name}{index}",
                 names_path=(*self.names_path, name),
                 call=decl,
-                call_scope=Scope(self.run, self, decl.doc, names),
+                call_scope=Scope(self.run, self, decl.doc, names, owner=decl),
                 folders=self.folders,
                 certain=certain and self.certain,
             )
@@ -348,7 +348,7 @@ class ModuleInstance(Opaque):
 
 
 #: Arguments of a module call that are Terraform's own.
-CALL_META = frozenset("source version providers count for_each depends_on".split())
+CALL_META = frozenset(["source", "version", "providers", "count", "for_each", "depends_on"])
 
 
 def members(value: Value) -> list[Opaque]:
@@ -397,7 +397,7 @@ def _secret(value: Value) -> Value:
 
 def _type_of(decl: Decl) -> Constraint:
     found = decl.attributes.get("type")
-    return ANY if found is None else constraint(found[0].expr)
+    return UNTYPED if found is None else constraint(found[0].expr)
 
 
 def _flag(decl: Decl, name: str) -> bool | None:

@@ -10,17 +10,66 @@ from iacguard.model import REST, Value
 
 #: Arguments of the AWS, Azure and Google providers whose value is a map. From the providers' documentation.
 MAP_ARGUMENTS = frozenset(
-    """
-    tags tags_all labels annotations variables metadata environment_variables secure_environment_variables
-    default_tags parameters request_parameters response_parameters request_models response_models request_templates
-    response_templates resource_labels user_labels effective_labels terraform_labels app_settings
-    sticky_settings_names triggers keepers match_labels node_selector data binary_data string_data settings
-    default_arguments non_overridable_arguments additional_options options connection_properties
-    runtime_environment_variables build_environment_variables runtime_environment_secrets log_options driver_opts
-    database_flags_map guest_attributes resource_manager_tags custom_properties headers header_parameters
-    stage_variables authorizer_credentials context_variables secret_environment_variables env_vars
-    propagated_tags volume_tags resource_tags target_tags_map additional_properties input json_properties
-    """.split()
+    [
+        "tags",
+        "tags_all",
+        "labels",
+        "annotations",
+        "variables",
+        "metadata",
+        "environment_variables",
+        "secure_environment_variables",
+        "default_tags",
+        "parameters",
+        "request_parameters",
+        "response_parameters",
+        "request_models",
+        "response_models",
+        "request_templates",
+        "response_templates",
+        "resource_labels",
+        "user_labels",
+        "effective_labels",
+        "terraform_labels",
+        "app_settings",
+        "sticky_settings_names",
+        "triggers",
+        "keepers",
+        "match_labels",
+        "node_selector",
+        "data",
+        "binary_data",
+        "string_data",
+        "settings",
+        "default_arguments",
+        "non_overridable_arguments",
+        "additional_options",
+        "options",
+        "connection_properties",
+        "runtime_environment_variables",
+        "build_environment_variables",
+        "runtime_environment_secrets",
+        "log_options",
+        "driver_opts",
+        "database_flags_map",
+        "guest_attributes",
+        "resource_manager_tags",
+        "custom_properties",
+        "headers",
+        "header_parameters",
+        "stage_variables",
+        "authorizer_credentials",
+        "context_variables",
+        "secret_environment_variables",
+        "env_vars",
+        "propagated_tags",
+        "volume_tags",
+        "resource_tags",
+        "target_tags_map",
+        "additional_properties",
+        "input",
+        "json_properties",
+    ]
 )
 
 

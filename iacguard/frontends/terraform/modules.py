@@ -12,7 +12,7 @@ from typing import Any
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Workspace
-from iacguard.frontends.terraform.scope import first_line
+from iacguard.frontends.terraform.scope import first_line, header
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
 from iacguard.model import Span
 from iacguard.source import SourceFile
@@ -39,7 +39,7 @@ class Decl:
     @property
     def span(self) -> Span:
         """The block's header."""
-        return first_line(self.doc, self.block.start, self.block.header_end)
+        return header(self.doc, self.block)
 
     def override(self, block: Block, doc: Document) -> None:
         """Let a block of an override file replace arguments, and nested blocks of the kinds that it has."""
@@ -231,7 +231,7 @@ def _enter(
         found.override(block, doc)
     else:
         name = " ".join(f'"{label}"' for label in block.labels)
-        _duplicate(source, f"{block.type} {name}", first_line(doc, block.start, block.header_end))
+        _duplicate(source, f"{block.type} {name}", header(doc, block))
 
 
 def _duplicate(source: ModuleSource, what: str, span: Span) -> None:

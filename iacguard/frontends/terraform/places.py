@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iacguard.frontends.terraform.scope import Scope, first_line
+from iacguard.frontends.terraform.scope import Scope, first_line, header
 from iacguard.frontends.terraform.syntax import (
     Attribute,
     Block,
@@ -68,7 +68,7 @@ class BodyPlace:
     @property
     def span(self) -> Span:
         """The block's header, up to its brace."""
-        return first_line(self.scope.doc, self.block.start, self.block.header_end)
+        return header(self.scope.doc, self.block)
 
     def child(self, key: Key) -> Place | None:
         """An attribute, or the list of nested blocks of one kind."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.functions.context import CallContext
-from iacguard.frontends.terraform.syntax import Document, Expr, Node
+from iacguard.frontends.terraform.syntax import Block, Document, Expr, Node
 from iacguard.frontends.terraform.values import EvalError, LimitError
 from iacguard.model import Span, Unknown, Value
 
 if TYPE_CHECKING:
-    from iacguard.frontends.terraform.modules import Library
+    from iacguard.frontends.terraform.modules import Decl, Library
 
 #: Nested evaluations: expressions, and the locals, variables and outputs they lead to. Real code reaches 150.
 MAX_DEPTH = 400
@@ -92,11 +92,23 @@ class Run:
 
 
 class Scope:
-    """The surroundings of an expression. ``item`` is the current item of a splat."""
+    """The surroundings of an expression.
 
-    __slots__ = ("doc", "item", "module", "names", "run")
+    ``owner`` is the declared block that binds ``each`` or ``count``, ``item`` the current item of a splat.
+    """
 
-    def __init__(self, run: Run, module: Module, doc: Document, names: Mapping[str, Value], item: Value = None) -> None:
+    __slots__ = ("doc", "item", "module", "names", "owner", "run")
+
+    def __init__(
+        self,
+        run: Run,
+        module: Module,
+        doc: Document,
+        names: Mapping[str, Value],
+        item: Value = None,
+        owner: Decl | None = None,
+    ) -> None:
+        self.owner = owner
         self.run = run
         self.module = module
         self.doc = doc
@@ -105,15 +117,15 @@ class Scope:
 
     def within(self, names: Mapping[str, Value]) -> Scope:
         """This scope with more names bound."""
-        return Scope(self.run, self.module, self.doc, {**self.names, **names}, self.item)
+        return Scope(self.run, self.module, self.doc, {**self.names, **names}, self.item, self.owner)
 
     def of_item(self, item: Value) -> Scope:
         """This scope with a splat's item."""
-        return Scope(self.run, self.module, self.doc, self.names, item)
+        return Scope(self.run, self.module, self.doc, self.names, item, self.owner)
 
     def in_file(self, doc: Document) -> Scope:
         """This scope for an expression of another file of the module."""
-        return self if doc is self.doc else Scope(self.run, self.module, doc, self.names, self.item)
+        return self if doc is self.doc else Scope(self.run, self.module, doc, self.names, self.item, self.owner)
 
     def span(self, node: Node) -> Span:
         """The first line of ``node``."""
@@ -127,3 +139,9 @@ def first_line(doc: Document, start: int, end: int) -> Span:
     if newline >= 0:
         end = newline - 1 if file.data[newline - 1 : newline] == b"\r" else newline
     return file.span(start, max(end, start))
+
+
+def header(doc: Document, block: Block) -> Span:
+    """The span of a block's header, without its brace."""
+    text = doc.file.data[block.start : block.header_end]
+    return first_line(doc, block.start, block.start + len(text.rstrip()))

@@ -65,5 +65,3 @@ def _check_locals(module: ModuleInstance) -> None:
     """Evaluate all locals: a circle among them is told even where no resource uses it."""
     for name, (attribute, doc) in module.source.locals.items():
         module.local(name, attribute, module.scope(doc))
-
-

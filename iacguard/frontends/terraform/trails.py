@@ -180,7 +180,7 @@ def _output(module: ModuleInstance, names: tuple[str, ...], walk: _Walk, depth: 
 
 def _each(scope: Scope, walk: _Walk, depth: int) -> None:
     """``each`` comes from the ``for_each`` of the block around it."""
-    decl = getattr(scope, "owner", None)
+    decl = scope.owner
     found = decl.attributes.get("for_each") if decl is not None else None
     if found is None:
         return
