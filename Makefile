@@ -60,7 +60,7 @@ $(DEV): pyproject.toml | .venv/bin/python
 
 $(NODE): package.json package-lock.json
 	@command -v npm >/dev/null || { echo "the tests need npm, for Microsoft's SARIF validator"; exit 1; }
-	npm ci --silent --no-progress
+	npm ci --silent --no-progress --cache .venv/npm-cache
 	@chmod u+x node_modules/@microsoft/sarif-multitool-*/Sarif.Multitool # npm may have skipped the install script
 	@touch $@
 
