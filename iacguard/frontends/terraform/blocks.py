@@ -10,7 +10,7 @@ from iacguard.frontends.terraform.functions.context import as_item
 from iacguard.frontends.terraform.json_blocks import as_blocks
 from iacguard.frontends.terraform.places import BodyPlace
 from iacguard.frontends.terraform.scope import Scope
-from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Variable
+from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Expr, Node, Variable
 from iacguard.frontends.terraform.values import EvalError, LimitError, Opaque, Open, bare
 from iacguard.model import Unknown, Value
 
@@ -18,15 +18,19 @@ from iacguard.model import Unknown, Value
 _MAX_NESTING = 60
 
 
-def argument(attribute: Attribute, scope: Scope) -> Value:
-    """The value of one argument; an Unknown, and a problem reported, where it cannot be evaluated."""
+def argument_value(expr: Expr, node: Node, scope: Scope) -> Value:
+    """The value of an expression; an Unknown, and a problem reported, where it cannot be evaluated."""
     try:
-        value = scope.run.evaluate(attribute.expr, scope)
+        return scope.run.evaluate(expr, scope)
     except EvalError as error:
-        return scope.run.failed(error, scope.doc, attribute)
+        return scope.run.failed(error, scope.doc, node)
     except RecursionError:
-        limit = LimitError("the expression leads through too many others")
-        return scope.run.failed(limit, scope.doc, attribute)
+        return scope.run.failed(LimitError("the expression leads through too many others"), scope.doc, node)
+
+
+def argument(attribute: Attribute, scope: Scope) -> Value:
+    """The value of one argument of a resource or of a block in it."""
+    value = argument_value(attribute.expr, attribute, scope)
     return as_blocks(attribute.name, value) if scope.doc.json else value
 
 

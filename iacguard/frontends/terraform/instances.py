@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from iacguard.frontends.terraform import documents
 from iacguard.frontends.terraform.access import surely_present
-from iacguard.frontends.terraform.blocks import argument, block_type, evaluated
+from iacguard.frontends.terraform.blocks import argument, argument_value, block_type, evaluated
 from iacguard.frontends.terraform.constraints import UNTYPED, Constraint, conform, constraint
 from iacguard.frontends.terraform.expansion import Names, expand, key_text
 from iacguard.frontends.terraform.linking import called_module
 from iacguard.frontends.terraform.modules import Decl, ModuleSource
 from iacguard.frontends.terraform.places import BodyPlace
 from iacguard.frontends.terraform.scope import Run, Scope, first_line
-from iacguard.frontends.terraform.syntax import Document, Expr, Literal, Node
+from iacguard.frontends.terraform.syntax import Document, Literal, Node
 from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, bare, link
 from iacguard.frontends.terraform.variables import Given
 from iacguard.model import REST, Reference, Span, Unknown, Value
@@ -360,18 +360,6 @@ def members(value: Value) -> list[Opaque]:
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list) else []
-
-
-def argument_value(expr: Expr, node: Node, scope: Scope) -> Value:
-    """The value of an expression; an Unknown, and a problem reported, where it cannot be evaluated."""
-    from iacguard.frontends.terraform.values import LimitError
-
-    try:
-        return scope.run.evaluate(expr, scope)
-    except EvalError as error:
-        return scope.run.failed(error, scope.doc, node)
-    except RecursionError:
-        return scope.run.failed(LimitError("the expression leads through too many others"), scope.doc, node)
 
 
 def _cycle(run: Run, what: str, span: Span) -> Unknown:

@@ -24,6 +24,11 @@ class MemoryWorkspace:
     def listing(self, folder: str) -> tuple[str, ...]:
         return tuple(sorted(posixpath.basename(p) for p in self.files if posixpath.dirname(p) == folder))
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        inside = f"{folder}/" if folder else ""
+        below = (p.removeprefix(inside) for p in self.files if p.startswith(inside))
+        return tuple(sorted({p.partition("/")[0] for p in below if "/" in p}))
+
     def exists(self, folder: str) -> bool:
         return any(posixpath.dirname(p) == folder or p.startswith(f"{folder}/") for p in self.files)
 
