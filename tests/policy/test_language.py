@@ -246,6 +246,8 @@ def test_plain(expression: str, expected: Value) -> None:
         ("all(open_list, &@ == 'z')", False),
         ("all(`[]`, &@)", True),
         ("any(u, &off)", None),
+        ("flatten_all(u)", None),
+        ("flatten_all([u, arn])", True),
         ("count(u_rules, &port > `1`) == `2`", True),
         ("count(u_rules, &open) == `2`", None),
         # documents

@@ -337,14 +337,19 @@ def known(value: Value) -> Value:
 
 def flatten_all(items: Value) -> Value:
     """Lists within the list opened to any depth, nulls left out."""
+    if isinstance(items, Unknown):
+        return logic.blur(items)
     pending = list(reversed(items))
     out: list[Value] = []
     while pending:
         item = pending.pop()
-        if isinstance(item, list):
+        inside = isinstance(item, list) or (isinstance(item, logic.PossibleItem) and isinstance(item.item, list))
+        if inside:
             pending.extend(reversed(flatten_item(item)))
         else:
-            project_item(item, lambda i: i, out)
+            # An unknown may be a list itself: it then stands for any number of items.
+            for opened in flatten_item(item):
+                project_item(opened, lambda i: i, out)
     return out
 
 
