@@ -40,7 +40,7 @@ docs: $(DEV) ## Write the generated parts of the documentation again
 bench: $(RUN) .checkov/.stamp .trivy/.stamp ## Compare speed, memory and findings with Checkov and Trivy (IACGUARD_CORPORA)
 	@$(BIN)/python -m bench.compare
 
-dist: $(DEV) ## Build the wheel and the source archive into dist/
+dist: $(DEV) ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## Remove everything that make has made
