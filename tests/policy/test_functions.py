@@ -54,6 +54,38 @@ def test_open_to_world(sources: Value, expected: bool | None) -> None:
     assert truth(run("open_to_world(@.s)", {"s": sources})) is expected
 
 
+OPEN = {"action": "allow", "protocol": "tcp", "from_port": 0, "to_port": 100, "sources": ["0.0.0.0/0"], "priority": 200}
+DENY = {**OPEN, "action": "deny", "protocol": "all", "from_port": 22, "to_port": 22, "priority": 100}
+
+
+@pytest.mark.parametrize(
+    ("rule", "rules", "port", "expected"),
+    [
+        (OPEN, [OPEN, DENY], 22, True),
+        (OPEN, [{**DENY, "protocol": "tcp"}], 22, True),
+        (OPEN, [{**DENY, "protocol": "udp"}], 22, False),
+        (OPEN, [{**DENY, "priority": 300}], 22, False),
+        (OPEN, [{**DENY, "sources": ["10.0.0.0/8"]}], 22, False),
+        (OPEN, [{**DENY, "action": "allow"}], 22, False),
+        (OPEN, [DENY], 80, False),
+        (OPEN, [DENY], None, False),
+        (OPEN, [{**DENY, "from_port": 0, "to_port": 65535}], None, True),
+        ({**OPEN, "priority": None}, [DENY], 22, False),
+        (OPEN, [], 22, False),
+        (OPEN, [{**DENY, "priority": U}], 22, None),
+        (OPEN, [{**DENY, "sources": [U]}], 22, None),
+        (OPEN, [{**DENY, "priority": U}, DENY], 22, True),
+        (OPEN, [MANY], 22, None),
+        (OPEN, U, 22, None),
+        (U, [DENY], 22, None),
+    ],
+)
+def test_denied_before(rule: Value, rules: Value, port: Value, expected: bool | None) -> None:
+    data = {"r": rule, "all": rules, "p": port}
+    expression = "denied_before(r, all)" if port is None else "denied_before(r, all, p)"
+    assert truth(run(expression, data)) is expected
+
+
 @pytest.mark.parametrize(
     ("low", "high", "port", "expected"),
     [

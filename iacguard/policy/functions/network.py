@@ -170,6 +170,40 @@ def covers_any_port(from_port: Value, to_port: Value, ports: Value) -> Value:
     return decided(logic.any_tri(answers), from_port, to_port, ports)
 
 
+def denied_before(rule: Value, rules: Value, port: Value = None) -> Value:
+    """Whether a deny rule that is tried before ``rule`` keeps the internet out of ``port``, or of all of its ports.
+
+    ``rules`` are the firewall's: ``denied_before(@, resource().ingress_rules, `22`)``. The lower priority number is
+    tried first, as in Azure's security groups, AWS's network ACLs and Google's firewalls; a rule without one is denied
+    by none.
+    """
+    if not isinstance(rule, dict):
+        return decided(None, rule)
+    if isinstance(rules, Unknown):
+        return decided(None, rules)
+    return decided(logic.any_tri(_denies(r, rule, port) for r in rules), *rules, rule, port)
+
+
+def _denies(candidate: Value, rule: dict[str, Value], port: Value) -> logic.Tri:
+    if isinstance(candidate, logic.PossibleItem):
+        return None if _denies(candidate.item, rule, port) is not False else False
+    if isinstance(candidate, Unknown):
+        return None
+    if not isinstance(candidate, dict):
+        return False
+    low, high = (rule.get("from_port"), rule.get("to_port")) if port is None else (port, port)
+    return logic.all_tri(
+        (
+            logic.equal(candidate.get("action"), "deny"),
+            logic.truth(logic.order("lt", candidate.get("priority"), rule.get("priority"))),
+            logic.any_tri(logic.equal(candidate.get("protocol"), p) for p in ("all", rule.get("protocol"))),
+            logic.truth(logic.order("lte", candidate.get("from_port"), low)),
+            logic.truth(logic.order("gte", candidate.get("to_port"), high)),
+            logic.truth(open_to_world(candidate.get("sources"))),
+        )
+    )
+
+
 def port_count(from_port: Value, to_port: Value) -> Value:
     """How many ports the range holds."""
     return max(0, int(to_port) - int(from_port) + 1)
@@ -214,6 +248,13 @@ FUNCTIONS: tuple[Function, ...] = (
         "covers_any_port",
         covers_any_port,
         _P("from_port: number", "to_port: number", "ports: array"),
+        "boolean",
+        "decides",
+    ),
+    Function(
+        "denied_before",
+        denied_before,
+        _P("rule: object", "rules: array", "port?: number"),
         "boolean",
         "decides",
     ),
