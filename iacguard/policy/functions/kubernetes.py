@@ -1,7 +1,8 @@
-"""Kubernetes' own notations: images, quantities, capabilities, label selectors."""
+"""Kubernetes' own notations: images, quantities, capabilities, label selectors, paths and command lines of nodes."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from decimal import Decimal
 
@@ -122,6 +123,60 @@ def _meets(expression: Value, labels: Value) -> Tri:
     return member if operator == "In" else logic.not_tri(member)
 
 
+def clean_path(path: Value) -> Value:
+    """A Unix path without doubled slashes, dots and a slash at its end: ``/var/lib`` for ``//var/./lib/``."""
+    return re.sub("^//+", "/", posixpath.normpath(path)) if path else path
+
+
+def path_within(path: Value, folders: Value) -> Value:
+    """Whether a Unix path is one of the folders or lies in one: ``path_within('/etc/cron.d', ['/etc'])``."""
+    clean = clean_path(path)
+    return any(clean == f or clean.startswith(f if f.endswith("/") else f"{f}/") for f in map(clean_path, folders))
+
+
+_SHELLS = frozenset({"sh", "ash", "bash", "dash"})
+
+
+def _words(container: Value) -> list[str]:
+    """The words of a container's command line, a script for a shell cut at its white space."""
+    words = []
+    for name in ("command", "args"):
+        listed = read_field(container, name)
+        words += [w for w in listed if isinstance(w, str)] if isinstance(listed, list) else []
+    if len(words) < 2 or posixpath.basename(words[0]) not in _SHELLS:
+        return words
+    return [part for word in words for part in re.sub("[\"']", "", word).split()]
+
+
+def runs_program(container: Value, program: Value) -> Value:
+    """Whether a container starts the program, by its command line or, where it has no command, by its image's name.
+
+    A shell before it, and an all-in-one binary that takes the program's name, are looked through.
+    """
+    words = _words(container)
+    shell = bool(words) and posixpath.basename(words[0]) in _SHELLS
+    if any(posixpath.basename(word) == program for word in (words if shell else words[:2])):
+        return True
+    image = read_field(container, "image")
+    if read_field(container, "command") or not isinstance(image, str):
+        return False
+    return posixpath.basename(str(parse_image(image)["repository"])) == program
+
+
+def command_flag(container: Value, flag: Value) -> Value:
+    """What a container's command line gives for ``--flag``: the last one's value, ``"true"`` for a bare one, else null.
+
+    Read as Go programs do: ``--flag=value``, ``--flag value``, one dash or two, ``_`` for ``-``.
+    """
+    words = _words(container)
+    found = None
+    for word, following in zip(words, [*words[1:], "-"], strict=True):
+        name, sign, value = word.lstrip("-").partition("=")
+        if word.startswith("-") and name.replace("_", "-") == flag:
+            found = value if sign else "true" if following.startswith("-") else following
+    return found
+
+
 _P = parameters
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -130,5 +185,9 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("image_digest", image_digest, _P("image: string"), "string", "decides"),
     Function("quantity", quantity, _P("text: string|number"), "number"),
     Function("capabilities", capabilities, _P("names: array"), "array", "decides"),
+    Function("clean_path", clean_path, _P("path: string"), "string"),
+    Function("path_within", path_within, _P("path: string", "folders: array-string"), "boolean"),
+    Function("runs_program", runs_program, _P("container: object", "program: string"), "boolean"),
+    Function("command_flag", command_flag, _P("container: object", "flag: string"), "string"),
     Function("selects", selects, _P("selector: object|null", "labels: object"), "boolean", "decides"),
 )
