@@ -85,7 +85,8 @@ def evaluate(format_: Format, files: Mapping[str, str]) -> tuple[Sequence[Graph]
     code = tuple(sources[path] for path in sorted(sources) if path.endswith(_CODE[format_]))
     graphs: list[Graph] = []
     problems: list[Problem] = []
-    for stack in FRONTENDS[format_](code, MemoryWorkspace(sources), Inputs()):
+    for task in FRONTENDS[format_](code, MemoryWorkspace(sources), Inputs()):
+        stack = task.evaluate()
         graph, more = normalise(stack)
         graphs.append(graph)
         problems += [*stack.problems, *more]

@@ -37,11 +37,11 @@ runpy.run_module("iacguard", run_name="__main__")
 """
 
 
-def output(seed: int, format_: str, *paths: str, undecided: bool = True) -> bytes:
+def output(seed: int, format_: str, *paths: str, undecided: bool = True, jobs: int = 1) -> bytes:
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     extra = ["--show-undecided"] if undecided else []
     done = subprocess.run(
-        [sys.executable, "-c", SHUFFLED, str(seed), "scan", *paths, "--format", format_, "--exit-zero", *extra],
+        [sys.executable, "-c", SHUFFLED, str(seed), "scan", *paths, "--format", format_, "--exit-zero", "--jobs", str(jobs), *extra],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -58,6 +58,13 @@ def test_orders_and_seeds_change_no_byte(format_: str) -> None:
     assert len(first) > 10_000
     for seed in (1, 2):
         assert output(seed, format_, "fixtures") == first
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_number_of_processes_changes_no_byte(format_: str) -> None:
+    first = output(0, format_, "fixtures", jobs=1)
+    assert output(1, format_, "fixtures", jobs=2) == first
+    assert output(2, format_, "fixtures", jobs=7) == first
 
 
 def test_the_order_of_paths_changes_no_byte() -> None:

@@ -62,6 +62,7 @@ def scan(
     policy_dirs: tuple[str, ...],
     var_files: tuple[str, ...],
     variables: tuple[str, ...],
+    jobs: str,
     show_undecided: bool,
     verbose: bool,
     quiet: bool,
@@ -79,6 +80,7 @@ def scan(
         policy_dirs=policy_dirs,
         variables=parse_variables(variables),
         var_files=var_files,
+        processes=parse_jobs(jobs),
     )
     terminal = Terminal.detect()
     started = perf_counter()
@@ -169,6 +171,16 @@ def parse_variables(values: Sequence[str]) -> dict[str, str]:
     return variables
 
 
+def parse_jobs(value: str) -> int:
+    """A number of processes, 0 for "as fits"; raises CommandError."""
+    if not value or value == "auto":
+        return 0
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _MOST_JOBS:
+        raise CommandError(f"--jobs {value!r} is no number of processes", f"give 1 to {_MOST_JOBS}, or auto")
+    return int(value)
+
+
+_MOST_JOBS = 256
 _THRESHOLDS = (*SEVERITIES, "none")
 COMMAND = Command(
     name="scan",
@@ -202,6 +214,7 @@ COMMAND = Command(
         POLICY_DIRS,
         VAR_FILES,
         VARIABLES,
+        Option("jobs", ("--jobs", "-j"), "one", "Processes to use at once, or auto.", "N", default="auto"),
         Option("show_undecided", ("--show-undecided",), "flag", "Show also what the code alone cannot decide."),
         Option("verbose", ("--verbose", "-v"), "flag", "List passed-over files and every notice."),
         Option("quiet", ("--quiet", "-q"), "flag", "No summary and no notices; problems are still said."),

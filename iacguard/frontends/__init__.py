@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from iacguard.frontends.contract import Frontend, Inputs, Stack, Workspace
+from iacguard.frontends.contract import Frontend, Inputs, Task, Workspace
 from iacguard.model import Format
 from iacguard.source import SourceFile
 
 __all__ = ["FRONTENDS"]
 
 
-def _terraform(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
-    from iacguard.frontends.terraform import load
+def _terraform(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    from iacguard.frontends.terraform import prepare
 
-    return load(files, workspace, inputs)
-
-
-def _cloudformation(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
-    from iacguard.frontends.cloudformation import load
-
-    return load(files, workspace, inputs)
+    return prepare(files, workspace, inputs)
 
 
-def _kubernetes(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
-    from iacguard.frontends.kubernetes import load
+def _cloudformation(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    from iacguard.frontends.cloudformation import prepare
 
-    return load(files, workspace, inputs)
+    return prepare(files, workspace, inputs)
+
+
+def _kubernetes(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    from iacguard.frontends.kubernetes import prepare
+
+    return prepare(files, workspace, inputs)
 
 
 #: Each is imported when it is first called: a scan of Terraform alone never pays for YAML.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from iacguard.findings import Problem
 from iacguard.model import Edge, Format, Resource
@@ -54,5 +54,12 @@ class Workspace(Protocol):
         """Whether ``folder`` is a folder inside the base."""
 
 
-#: Evaluates all files of one format. Never raises for bad input: that is a Problem of its stack.
-Frontend: TypeAlias = Callable[[Sequence[SourceFile], Workspace, Inputs], Iterable[Stack]]
+class Task(NamedTuple):
+    """One stack still to be evaluated: its name, and the call that does it. Tasks may run in different processes."""
+
+    name: str
+    evaluate: Callable[[], Stack]
+
+
+#: Prepares all files of one format: a task for each stack. Never raises for bad input: that is a Problem of its stack.
+Frontend: TypeAlias = Callable[[Sequence[SourceFile], Workspace, Inputs], Iterable[Task]]

@@ -1,5 +1,5 @@
-"""From decisions to findings. Import :func:`assemble` from here."""
+"""From decisions to findings. Import :func:`locate` and :func:`assemble` from here."""
 
-from iacguard.triage.assemble import assemble
+from iacguard.triage.assemble import assemble, locate
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "locate"]

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
-from iacguard.model import Located, Path, Span
+from iacguard.model import Path, Span
 from iacguard.source import SourceFile
 from iacguard.triage.fingerprint import fingerprint, line_hashes
 from iacguard.triage.masking import mask_known, mask_secret
@@ -29,64 +29,52 @@ _NUMBERS = re.compile(r"(\d+)")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*\Z")
 
 
-class _Located(NamedTuple):
-    """A decision with its place; ``address`` and ``parent`` as on a finding."""
+def locate(decision: Decision) -> Finding:
+    """A violated or undecided ``decision`` at its place, still without source lines and fingerprints.
 
-    decision: Decision
-    at: Located
-    address: str
-    parent: str
+    It holds nothing of the graph, so that a scan keeps no stack in memory once it is decided.
+    """
+    resource = decision.resource
+    at = resource.locate(decision.path)
+    elsewhere = bool(at.owner) and at.owner != resource.address
+    address = at.owner if elsewhere else resource.address
+    return Finding(
+        rule=decision.rule,
+        verdict="violated" if decision.verdict == "violated" else "undecided",
+        message=decision.message,
+        span=at.span,
+        address=address,
+        instances=(address,),
+        resource_type=resource.type,
+        format=resource.format,
+        path=path_text(decision.path),
+        trail=at.trail,
+        reasons=tuple(decision.reasons),
+        stack=decision.stack,
+        parent=resource.address if elsewhere else resource.parent,
+    )
 
 
-def assemble(
-    decisions: Iterable[Decision], workspace: Workspace, reported: frozenset[str] | None
-) -> tuple[Finding, ...]:
-    """The violated and undecided ``decisions`` as findings, sorted by file, line, column, rule and address.
+def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozenset[str] | None) -> tuple[Finding, ...]:
+    """The ``located`` findings merged, completed and sorted by file, line, column, rule and address.
 
     Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
     one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
     """
-    groups: dict[tuple[str, str, Span, str], list[_Located]] = {}
-    for decision in decisions:
-        if decision.verdict == "satisfied":
-            continue
-        item = _locate(decision)
-        if reported is None or item.at.span.file in reported:
-            key = (decision.rule.id, decision.verdict, item.at.span, local_block(item.address))
+    groups: dict[tuple[str, str, Span, str], list[Finding]] = {}
+    for item in located:
+        if reported is None or item.span.file in reported:
+            key = (item.rule.id, item.verdict, item.span, local_block(item.address))
             groups.setdefault(key, []).append(item)
     found = [_merge(group) for group in groups.values()]
     found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
     return _with_source(found, workspace)
 
 
-def _locate(decision: Decision) -> _Located:
-    resource = decision.resource
-    at = resource.locate(decision.path)
-    if at.owner and at.owner != resource.address:
-        return _Located(decision, at, at.owner, resource.address)
-    return _Located(decision, at, resource.address, resource.parent)
-
-
-def _merge(group: list[_Located]) -> Finding:
-    """One finding of decisions that share rule, verdict, place and block; the first in natural order speaks."""
-    group.sort(key=lambda item: (item.decision.stack, natural(item.address), path_text(item.decision.path)))
-    first = group[0]
-    decision = first.decision
-    return Finding(
-        rule=decision.rule,
-        verdict="violated" if decision.verdict == "violated" else "undecided",
-        message=decision.message,
-        span=first.at.span,
-        address=first.address,
-        instances=tuple(dict.fromkeys(item.address for item in group)),
-        resource_type=decision.resource.type,
-        format=decision.resource.format,
-        path=path_text(decision.path),
-        trail=first.at.trail,
-        reasons=tuple(decision.reasons),
-        stack=decision.stack,
-        parent=first.parent,
-    )
+def _merge(group: list[Finding]) -> Finding:
+    """One finding of those that share rule, verdict, place and block; the first in natural order speaks."""
+    group.sort(key=lambda item: (item.stack, natural(item.address), item.path))
+    return replace(group[0], instances=tuple(dict.fromkeys(item.address for item in group)))
 
 
 def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding, ...]:

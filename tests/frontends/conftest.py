@@ -34,7 +34,7 @@ def stacks_of(format_: Format, files: Mapping[str, str | bytes], variables: Mapp
     sources = [
         SourceFile(path, text.encode() if isinstance(text, str) else text) for path, text in sorted(files.items())
     ]
-    return list(FRONTENDS[format_](sources, NoFiles(), Inputs(dict(variables))))
+    return [task.evaluate() for task in FRONTENDS[format_](sources, NoFiles(), Inputs(dict(variables)))]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from iacguard.findings import Category, Finding, Fix, Rule
 from iacguard.model import FixedPlace, Key, OwnedPlace, Path, Place, Resource, Span, Step
 from iacguard.source import SourceFile
-from iacguard.triage import assemble
+from iacguard.triage import assemble, locate
 from iacguard.triage.assemble import local_block, natural, path_text
 
 MAIN = """\
@@ -71,9 +71,12 @@ def bucket(address: str, line: int = 1, **more: Any) -> Resource:
     return Resource(address, "aws_s3_bucket", "aws_s3_bucket", "terraform", {}, place, local_block(address), **more)
 
 
+def located(*decisions: Any) -> list[Finding]:
+    return [locate(decision) for decision in decisions]
+
+
 def findings(*decisions: FakeDecision, text: str = MAIN, reported: frozenset[str] | None = None) -> tuple[Finding, ...]:
-    decided: Any = decisions
-    return assemble(decided, Files({"main.tf": text.encode()}), reported)
+    return assemble(located(*decisions), Files({"main.tf": text.encode()}), reported)
 
 
 def test_a_violation_becomes_a_finding_at_its_attribute() -> None:
@@ -88,9 +91,8 @@ def test_a_violation_becomes_a_finding_at_its_attribute() -> None:
     assert len(found.fingerprint) == 64
 
 
-def test_satisfied_is_no_finding_and_undecided_keeps_its_reasons() -> None:
+def test_undecided_keeps_its_reasons() -> None:
     (found,) = findings(
-        FakeDecision(rule("a-b-c"), bucket("aws_s3_bucket.b"), "satisfied"),
         FakeDecision(rule(), bucket("aws_s3_bucket.b"), "undecided", reasons=('variable "acl" has no default',)),
     )
     assert (found.verdict, found.reasons) == ("undecided", ('variable "acl" has no default',))
@@ -143,14 +145,14 @@ def test_the_way_of_the_value_is_kept() -> None:
 def test_only_the_reported_files_and_each_is_read_once() -> None:
     decisions: Any = [FakeDecision(rule(f"a-b-{n}"), bucket("aws_s3_bucket.b"), "violated") for n in range(5)]
     files = Files({"main.tf": MAIN.encode()})
-    assert len(assemble(decisions, files, frozenset({"main.tf"}))) == 5
+    assert len(assemble(located(*decisions), files, frozenset({"main.tf"}))) == 5
     assert files.reads == ["main.tf"]
     assert findings(*decisions, reported=frozenset({"other.tf"})) == ()
 
 
 def test_a_file_that_is_gone_leaves_a_finding_without_source() -> None:
     gone: Any = [FakeDecision(rule(), bucket("aws_s3_bucket.b"), "violated")]
-    (found,) = assemble(gone, Files({}), None)
+    (found,) = assemble(located(*gone), Files({}), None)
     assert (found.source_lines, found.line_hash) == ((), "")
     assert found.fingerprint
 
@@ -205,8 +207,8 @@ def test_minified_json_is_fingerprinted_by_the_region() -> None:
 
 def test_a_byte_order_mark_is_in_githubs_hash() -> None:
     decision: Any = [FakeDecision(rule(), bucket("aws_s3_bucket.b"), "violated", path=())]
-    (plain,) = assemble(decision, Files({"main.tf": MAIN.encode()}), None)
-    (marked,) = assemble(decision, Files({"main.tf": b"\xef\xbb\xbf" + MAIN.encode()}), None)
+    (plain,) = assemble(located(*decision), Files({"main.tf": MAIN.encode()}), None)
+    (marked,) = assemble(located(*decision), Files({"main.tf": b"\xef\xbb\xbf" + MAIN.encode()}), None)
     assert plain.line_hash != marked.line_hash
     assert plain.source_lines == marked.source_lines
 

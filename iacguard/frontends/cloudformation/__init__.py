@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from yaml.nodes import MappingNode, Node
 
@@ -13,17 +14,22 @@ from iacguard.frontends.cloudformation.nodes import call_of, member, members
 from iacguard.frontends.cloudformation.parameters import parameters
 from iacguard.frontends.cloudformation.places import ResourcePlace
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template, read_template
-from iacguard.frontends.contract import Inputs, Stack, Workspace
+from iacguard.frontends.contract import Inputs, Stack, Task, Workspace
 from iacguard.frontends.yamlscalars import cloudformation_key
 from iacguard.frontends.yamltree import duplicate_keys, read
 from iacguard.model import REST, Edge, Resource, Unknown, Value
 from iacguard.source import SourceFile
 
-__all__ = ["RESOURCE_KEY", "load"]
+__all__ = ["RESOURCE_KEY", "load", "prepare"]
 
 #: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
 RESOURCE_KEY = "__resource__"
 _RESOURCE_LEVEL = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+
+
+def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    """A task for each template."""
+    return [Task(file.path, partial(_stack, file, inputs)) for file in files]
 
 
 def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
@@ -32,8 +38,7 @@ def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> I
     A resource whose condition is always false is left out; for one whose condition is not known, the stack's facts
     hold ``condition:<logical id>``: the condition's name.
     """
-    for file in files:
-        yield _stack(file, inputs)
+    return (task.evaluate() for task in prepare(files, workspace, inputs))
 
 
 def _stack(file: SourceFile, inputs: Inputs) -> Stack:

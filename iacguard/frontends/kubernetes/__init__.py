@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from iacguard.findings import Problem
-from iacguard.frontends.contract import Inputs, Stack, Workspace
+from iacguard.frontends.contract import Inputs, Stack, Task, Workspace
 from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of, is_cluster_scoped, type_of
 from iacguard.frontends.kubernetes.links import links
 from iacguard.frontends.kubernetes.manifests import Manifest, read_manifests
 from iacguard.model import Resource, Value
 from iacguard.source import SourceFile
 
-__all__ = ["load"]
+__all__ = ["load", "prepare"]
 
 #: Stands in an address for a name that the manifest does not give.
 _NO_NAME = "?"
+
+
+def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    """One task: the manifests of a scan are one stack."""
+    return [Task("the manifests", partial(_stack, files))]
 
 
 def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
@@ -26,10 +32,14 @@ def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> I
     is not one of Kubernetes' own. Where an address is written more than once, the later ones end in ``@file``, and in
     ``@file#2`` and so on where one file has several; files count in the order given.
     """
+    return [_stack(files)]
+
+
+def _stack(files: Sequence[SourceFile]) -> Stack:
     reading = read_manifests(files)
     problems = list(reading.problems)
     resources = tuple(_resources(reading.manifests, problems))
-    yield Stack("", "kubernetes", resources, tuple(links(resources)), tuple(problems))
+    return Stack("", "kubernetes", resources, tuple(links(resources)), tuple(problems))
 
 
 def _resources(manifests: Sequence[Manifest], problems: list[Problem]) -> Iterator[Resource]:

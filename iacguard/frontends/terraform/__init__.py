@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from iacguard.findings import Problem
-from iacguard.frontends.contract import Inputs, Stack, Workspace
+from iacguard.frontends.contract import Inputs, Stack, Task, Workspace
 from iacguard.model import Span
 from iacguard.source import SourceFile
 
-__all__ = ["load"]
+if TYPE_CHECKING:
+    from iacguard.frontends.terraform.modules import Library
+
+__all__ = ["load", "prepare"]
+
+
+def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Sequence[Task]:
+    """A task for each root module of ``files``; they share the parsed modules."""
+    from iacguard.frontends.terraform.modules import Library
+    from iacguard.frontends.terraform.roots import roots
+
+    library = Library(files, workspace, inputs.unreadable)
+    return [Task(folder or ".", partial(_evaluated, library, folder, inputs)) for folder in roots(library)]
 
 
 def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterator[Stack]:
@@ -17,17 +31,16 @@ def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> I
 
     Never raises for bad input; what is wrong with it is among the stack's problems.
     """
-    from iacguard.frontends.terraform.modules import Library
-    from iacguard.frontends.terraform.roots import roots
+    return (task.evaluate() for task in prepare(files, workspace, inputs))
+
+
+def _evaluated(library: Library, folder: str, inputs: Inputs) -> Stack:
     from iacguard.frontends.terraform.stack import stack
 
-    library = Library(files, workspace, inputs.unreadable)
-    for folder in roots(library):
-        try:
-            found = stack(library, folder, inputs)
-        except Exception as error:  # a defect of ours must not cost the user the other stacks
-            found = _internal(folder, error)
-        yield found
+    try:
+        return stack(library, folder, inputs)
+    except Exception as error:  # a defect of ours must not cost the user the other stacks
+        return _internal(folder, error)
 
 
 def _internal(folder: str, error: Exception) -> Stack:
