@@ -60,7 +60,7 @@ def _rules(written: Written) -> Iterator[dict[str, Value]]:
     protocol = protocol_name(written.protocol)
     sources, groups = split_sources(written.sources)
     groups = [*groups, *_known(items(written.groups))]
-    for low, high in _port_ranges(written.ports, protocol):
+    for low, high in _port_ranges(written.ports, protocol, written.ports_always):
         yield {
             "action": written.action,
             "protocol": protocol,
@@ -107,10 +107,10 @@ def _known(values: list[Value]) -> list[Value]:
     return [v for v in values if v is not None and v != ""]
 
 
-def _port_ranges(ports: tuple[Value, ...], protocol: Value) -> list[tuple[Value, Value]]:
+def _port_ranges(ports: tuple[Value, ...], protocol: Value, always: bool) -> list[tuple[Value, Value]]:
     if isinstance(protocol, str) and protocol in _PORTLESS:
         return [NO_PORTS]
-    if protocol == "all" or not ports:
+    if (protocol == "all" and not always) or not ports:
         return [ALL_PORTS]
     out: list[tuple[Value, Value]] = []
     for port in ports:

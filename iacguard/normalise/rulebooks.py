@@ -32,6 +32,8 @@ class Written:
     description: Value = None
     at: Path = ()
     names: Names = field(default_factory=dict)
+    #: Whether the ports limit a rule for every protocol too, as in Azure. Elsewhere such a rule has none.
+    ports_always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def _nsg_rule(rule: dict[str, Value], at: Path) -> Written:
         rule.get("description"),
         at,
         _NSG_EGRESS_NAMES if direction == "egress" else _NSG_NAMES,
+        ports_always=True,
     )
 
 

@@ -102,7 +102,12 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
             "destination_port_ranges": ["22", "1000-2000"],
             "source_address_prefixes": ["Internet", "VirtualNetwork"],
         },
-        {"ingress_rules": [rule(action="deny", sources=[ANY], source_groups=["VirtualNetwork"])]},
+        {
+            "ingress_rules": [
+                rule(action="deny", from_port=a, to_port=b, sources=[ANY], source_groups=["VirtualNetwork"])
+                for a, b in ((22, 22), (1000, 2000))
+            ]
+        },
     ),
     (
         "NSG, ranges of tcp",

@@ -64,6 +64,8 @@ DENY = {**OPEN, "action": "deny", "protocol": "all", "from_port": 22, "to_port":
         (OPEN, [OPEN, DENY], 22, True),
         (OPEN, [{**DENY, "protocol": "tcp"}], 22, True),
         (OPEN, [{**DENY, "protocol": "udp"}], 22, False),
+        ({**OPEN, "protocol": "all"}, [{**DENY, "protocol": "tcp"}], 22, True),
+        ({**OPEN, "protocol": "all"}, [{**DENY, "protocol": "tcp", "from_port": 0, "to_port": 65535}], None, False),
         (OPEN, [{**DENY, "priority": 300}], 22, False),
         (OPEN, [{**DENY, "sources": ["10.0.0.0/8"]}], 22, False),
         (OPEN, [{**DENY, "action": "allow"}], 22, False),

@@ -175,7 +175,7 @@ def denied_before(rule: Value, rules: Value, port: Value = None) -> Value:
 
     ``rules`` are the firewall's: ``denied_before(@, resource().ingress_rules, `22`)``. The lower priority number is
     tried first, as in Azure's security groups, AWS's network ACLs and Google's firewalls; a rule without one is denied
-    by none.
+    by none. Of a rule for all protocols it is enough to deny TCP on ``port``.
     """
     if not isinstance(rule, dict):
         return decided(None, rule)
@@ -192,11 +192,14 @@ def _denies(candidate: Value, rule: dict[str, Value], port: Value) -> logic.Tri:
     if not isinstance(candidate, dict):
         return False
     low, high = (rule.get("from_port"), rule.get("to_port")) if port is None else (port, port)
+    protocols = ["all", rule.get("protocol")]
+    if port is not None and protocols[1] == "all":
+        protocols.append("tcp")
     return logic.all_tri(
         (
             logic.equal(candidate.get("action"), "deny"),
             logic.truth(logic.order("lt", candidate.get("priority"), rule.get("priority"))),
-            logic.any_tri(logic.equal(candidate.get("protocol"), p) for p in ("all", rule.get("protocol"))),
+            logic.any_tri(logic.equal(candidate.get("protocol"), p) for p in protocols),
             logic.truth(logic.order("lte", candidate.get("from_port"), low)),
             logic.truth(logic.order("gte", candidate.get("to_port"), high)),
             logic.truth(open_to_world(candidate.get("sources"))),
