@@ -138,7 +138,7 @@ def test_paths() -> None:
 
 
 DATA = Path(knowledge.__file__).parent / "data"
-SCHEMA_TABLES = sorted(path.name for path in DATA.glob("terraform-*.table")) + ["cloudformation.table"]
+SCHEMA_TABLES = [*sorted(path.name for path in DATA.glob("terraform-*.table")), "cloudformation.table"]
 
 
 @pytest.mark.parametrize("name", SCHEMA_TABLES)
