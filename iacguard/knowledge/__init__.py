@@ -1,4 +1,4 @@
-"""What providers and specifications say of resource types, in compact shipped tables.
+"""What providers and specifications say of resource types and IAM actions, in compact shipped tables.
 
 Tables are opened when first asked for and kept; a look-up unpacks one type. ``SOURCES.md`` names what each was made
 from, and the scripts that make them.
@@ -9,15 +9,19 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from iacguard.knowledge.actions import Action, unpack_actions
 from iacguard.knowledge.schemas import Attribute, Members, Schema
 from iacguard.knowledge.store import Table, open_table
 
 __all__ = [
     "TERRAFORM_META_ARGUMENTS",
+    "Action",
     "Attribute",
     "Schema",
     "cloudformation_schema",
     "cloudformation_types",
+    "iam_actions",
+    "iam_services",
     "terraform_data_schema",
     "terraform_schema",
     "terraform_types",
@@ -67,6 +71,18 @@ def cloudformation_schema(type_: str) -> Schema | None:
 def cloudformation_types() -> tuple[str, ...]:
     """All published CloudFormation types, sorted."""
     return _table("cloudformation").names
+
+
+@cache
+def iam_actions(service: str) -> tuple[Action, ...]:
+    """The IAM actions of a service prefix (``s3``, in lower case); empty for one that AWS does not have."""
+    packed = _table("iam-actions").get(service)
+    return () if packed is None else unpack_actions(packed)
+
+
+def iam_services() -> tuple[str, ...]:
+    """All service prefixes of IAM actions, sorted."""
+    return _table("iam-actions").names
 
 
 def _terraform(type_: str, prefix: str, major: str) -> Schema | None:

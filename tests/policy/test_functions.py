@@ -174,6 +174,7 @@ def test_covers_port(low: Value, high: Value, port: Value, expected: bool | None
         ("quantity('lots')", None),
         ("quantity(`3`)", 3),
         ("capabilities(['cap_net_admin', 'SYS_TIME'])", ["NET_ADMIN", "SYS_TIME"]),
+        ("entries({a: `1`, b: 'x'})", [{"key": "a", "value": 1}, {"key": "b", "value": "x"}]),
         ("clean_path('//var/./lib/../lib/')", "/var/lib"),
         ("clean_path('/')", "/"),
         ("path_within('/etc/cron.d/', ['/etc'])", True),
@@ -237,7 +238,7 @@ def statement(**changes: Value) -> dict[str, Value]:
     return empty | changes
 
 
-def condition(operator: str, key: str, *values: Value) -> dict[str, Value]:
+def condition(operator: str, key: Value, *values: Value) -> dict[str, Value]:
     return {"operator": operator, "key": key, "values": list(values)}
 
 
@@ -378,3 +379,96 @@ def test_every_function_is_documented_and_spreads_as_it_says(name: str) -> None:
     if function.unknown == "spreads" and function.parameters and not function.context:
         takes = [("&@" if "expref" in p.types else "u") for p in function.parameters if not p.optional]
         assert truth(run(f"{name}({', '.join(takes)})", {"u": U})) is None
+
+
+def arn_of(*parts: str | Unknown) -> Unknown:
+    return Unknown("not known", "variable", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("*", True),
+        ("arn:aws:s3:::*", True),
+        ("arn:aws:s3:::*/*", True),
+        ("arn:aws:s3:::data/*", False),
+        ("arn:aws:s3:::*-logs", False),
+        ("arn:aws:s3:::role/*", False),
+        ("arn:aws:execute-api:*:*:abc123/*", False),
+        ("arn:aws:iam::*:role/*", True),
+        ("arn:aws:iam::123456789012:role/service-*", False),
+        ("arn:aws:iam::123456789012:role/app", False),
+        ("arn:aws:secretsmanager:*:*:secret:*", True),
+        ("arn:aws:sqs:*:*:orders", False),
+        (arn_of("arn:aws:iam::", U, ":role/*"), True),
+        (arn_of("arn:", U, ":iam::", U, ":role/", U, "-*"), False),
+        (arn_of("arn:aws:s3:::", U, "/*"), False),
+        (arn_of(U, "/*"), None),
+        (BUCKET, False),
+        (Unknown("x", choices=("arn:aws:s3:::*", "*")), True),
+        (Unknown("x", choices=("arn:aws:s3:::*", "arn:aws:s3:::a")), None),
+        (U, None),
+    ],
+)
+def test_every_resource(resource: Value, expected: bool | None) -> None:
+    assert truth(run("every_resource(@)", statement(resources=[resource]))) is expected
+    assert truth(run("every_resource(@)", statement(effect="Deny", resources=[resource]))) is False
+
+
+@pytest.mark.parametrize(
+    ("levels", "given", "expected"),
+    [
+        (["write"], {"actions": ["s3:PutObject", "s3:GetObject", "s3:List*"]}, ["s3:PutObject"]),
+        (["read"], {"actions": ["s3:PutObject", "S3:getobject"]}, ["S3:getobject"]),
+        (["read", "write"], {"actions": ["sqs:*"]}, ["sqs:*"]),
+        (["permissions"], {"actions": ["iam:Attach*", "iam:Get*"]}, ["iam:Attach*"]),
+        # can be allowed on * only
+        (["write"], {"actions": ["kms:CreateKey", "xray:PutTraceSegments"]}, []),
+        (["write"], {"actions": ["ec2:Describe*"]}, []),
+        (["write"], {"actions": ["nosuch:PutThing"]}, []),
+        (["write"], {"actions": ["*:PutObject"]}, ["*:PutObject"]),
+        (["write"], {"actions": ["s3:PutObject"], "resources": ["arn:aws:s3:::a/*"]}, []),
+        (["write"], {"actions": ["s3:PutObject"], "effect": "Deny"}, []),
+        (["write"], {"not_actions": ["iam:*"]}, []),
+    ],
+)
+def test_unscoped_actions(levels: list[str], given: dict[str, Value], expected: list[str]) -> None:
+    found = run("unscoped_actions(@.s, @.l)", {"s": statement(**{"resources": ["*"], **given}), "l": levels})
+    assert found == expected
+
+
+def test_unscoped_actions_that_are_passed_over_or_not_known() -> None:
+    def answer(given: dict[str, Value]) -> bool | None:
+        return truth(run("unscoped_actions(@, ['write'], ['logs:Put*'])", given))
+
+    assert answer(statement(actions=["logs:PutLogEvents"], resources=["*"])) is False
+    assert answer(statement(actions=["logs:CreateLogGroup"], resources=["*"])) is True
+    assert answer(statement(actions=[U], resources=["*"])) is None
+    assert answer(statement(actions=[arn_of("s3:Get", U)], resources=["*"])) is False
+    assert answer(statement(actions=[arn_of("s3:Put", U)], resources=["*"])) is None
+    assert answer(statement(actions=["s3:PutObject"], resources=[U])) is None
+    assert answer(statement(actions=["s3:GetObject"], resources=[U])) is False
+    assert answer(statement(actions=U, resources=["*"])) is None
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([], False),
+        ([condition("StringEquals", "aws:ResourceTag/team", "a")], True),
+        ([condition("ForAnyValue:StringLike", "aws:ResourceTag/team", "a*")], True),
+        ([condition("StringEquals", "iam:PassedToService", "ec2.amazonaws.com")], True),
+        ([condition("StringLike", "iam:PassedToService", "*")], False),
+        ([condition("StringEqualsIfExists", "iam:PassedToService", "ec2.amazonaws.com")], False),
+        ([condition("Bool", "aws:MultiFactorAuthPresent", "true")], False),
+        ([condition("StringEquals", "aws:RequestedRegion", "eu-west-1")], False),
+        ([condition("Null", "aws:ResourceTag/cluster", "false")], True),
+        ([condition("Null", "aws:RequestTag/cluster", "true")], False),
+        ([condition("StringEquals", Unknown("k", parts=("aws:ResourceTag/", U)), "a")], True),
+        ([condition("StringEquals", U, "a")], None),
+        ([condition("StringEquals", "aws:ResourceTag/team", U)], True),
+        ([MANY], None),
+    ],
+)
+def test_constrained_by_condition(conditions: list[Value], expected: bool | None) -> None:
+    assert truth(run("constrained_by_condition(@)", statement(conditions=conditions))) is expected

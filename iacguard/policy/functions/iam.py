@@ -33,7 +33,8 @@ _LIMITING_OPERATORS = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
+def pattern_of(text: str) -> re.Pattern[str]:
+    """An IAM pattern (``*``, ``?``) as a regular expression for the whole text, regardless of case."""
     # A run of stars is one: two next to each other make matching slow, and mean no more.
     collapsed = re.sub(r"\*+", "*", text)
     return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in collapsed), re.I | re.S)
@@ -42,7 +43,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 def _matches(pattern: Value, text: str) -> Tri:
     """Whether an IAM pattern (``*``, ``?``) matches ``text``, regardless of case; an unknown piece may be anything."""
     if isinstance(pattern, str):
-        return _pattern(pattern).fullmatch(text) is not None
+        return pattern_of(pattern).fullmatch(text) is not None
     if not isinstance(pattern, Unknown):
         return False
     if pattern.choices and not pattern.spread:
@@ -51,15 +52,16 @@ def _matches(pattern: Value, text: str) -> Tri:
     if not pattern.parts:
         return None
     pieces = (p if isinstance(p, str) else "*" for p in pattern.parts)
-    return None if _pattern("".join(pieces)).fullmatch(text) is not None else False
+    return None if pattern_of("".join(pieces)).fullmatch(text) is not None else False
 
 
-def _items(statement: Value, name: str) -> Value:
+def statement_list(statement: Value, name: str) -> Value:
+    """A list of a statement or condition; empty where it has none."""
     found = read_field(statement, name)
     return [] if found is None else found
 
 
-def _any(items: Value, test: Callable[[Value], Tri]) -> Tri:
+def any_of(items: Value, test: Callable[[Value], Tri]) -> Tri:
     """Kleene's "any" over a list of which items, or all, may be unknown."""
     if isinstance(items, Unknown):
         return None
@@ -74,15 +76,16 @@ def _any(items: Value, test: Callable[[Value], Tri]) -> Tri:
     return any_tri(answers)
 
 
-def _allows(statement: Value) -> Tri:
+def allowed(statement: Value) -> Tri:
+    """Whether the statement's effect is to allow."""
     return logic.equal(read_field(statement, "effect"), "Allow")
 
 
 def _covers(statement: Value, name: str, text: str) -> Tri:
     """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
-    excluded = _items(statement, f"not_{name}")
-    inverted = all_tri((truth(excluded), not_tri(_any(excluded, lambda p: _matches(p, text)))))
-    return any_tri((_any(_items(statement, name), lambda p: _matches(p, text)), inverted))
+    excluded = statement_list(statement, f"not_{name}")
+    inverted = all_tri((truth(excluded), not_tri(any_of(excluded, lambda p: _matches(p, text)))))
+    return any_tri((any_of(statement_list(statement, name), lambda p: _matches(p, text)), inverted))
 
 
 def allows_action(statement: Value, action: Value) -> Value:
@@ -91,28 +94,30 @@ def allows_action(statement: Value, action: Value) -> Value:
     Wildcards in the statement count, and so does ``NotAction``. Resources and conditions are not looked at. An action
     given with a wildcard (``'s3:*'``) asks whether all of it is allowed.
     """
-    return decided(all_tri((_allows(statement), _covers(statement, "actions", action))), statement)
+    return decided(all_tri((allowed(statement), _covers(statement, "actions", action))), statement)
 
 
 def allows_any_action(statement: Value, actions: Value) -> Value:
     """Whether the statement allows at least one of the actions."""
-    return decided(all_tri((_allows(statement), any_tri(_covers(statement, "actions", a) for a in actions))), statement)
+    return decided(all_tri((allowed(statement), any_tri(_covers(statement, "actions", a) for a in actions))), statement)
 
 
 def allows_all_actions(statement: Value, actions: Value) -> Value:
     """Whether the statement alone allows every one of the actions."""
-    return decided(all_tri((_allows(statement), *(_covers(statement, "actions", a) for a in actions))), statement)
+    return decided(all_tri((allowed(statement), *(_covers(statement, "actions", a) for a in actions))), statement)
 
 
 def has_wildcard_action(statement: Value) -> Value:
     """Whether the statement allows every action, or every action of a service: ``*``, ``s3:*``, or by ``NotAction``."""
-    wild = any_tri((_any(_items(statement, "actions"), _wild_action), truth(_items(statement, "not_actions"))))
-    return decided(all_tri((_allows(statement), wild)), statement)
+    wild = any_tri(
+        (any_of(statement_list(statement, "actions"), _wild_action), truth(statement_list(statement, "not_actions")))
+    )
+    return decided(all_tri((allowed(statement), wild)), statement)
 
 
 def wildcard_actions(statement: Value) -> Value:
     """The actions of the statement that are ``*`` or ``service:*``."""
-    found = _items(statement, "actions")
+    found = statement_list(statement, "actions")
     if isinstance(found, Unknown):
         return logic.blur(found)
     out: list[Value] = []
@@ -142,38 +147,44 @@ def _every_action(action: Value) -> Tri:
     return _matches(action, "*") if isinstance(action, Unknown) else False
 
 
-def _every_resource(resource: Value) -> Tri:
+def names_everything(resource: Value) -> Tri:
+    """Whether a resource of a statement is ``*`` or an ARN of which every part is a wildcard."""
     if isinstance(resource, str):
-        # "*", and an ARN of which every part is a wildcard.
         return resource != "" and resource.removeprefix("arn:").strip("*:/") == ""
     if not isinstance(resource, Unknown):
         return False
     if resource.choices and not resource.spread:
-        answers = {_every_resource(c) for c in resource.choices}
+        answers = {names_everything(c) for c in resource.choices}
         return answers.pop() if len(answers) == 1 else None
-    if any(isinstance(p, Unknown) and _created(p) for p in (resource, *resource.parts)):
+    if any(isinstance(p, Unknown) and created_here(p) for p in (resource, *resource.parts)):
         return False
     return False if any(p.strip("*:/") not in ("", "arn") for p in logic.known_pieces(resource)) else None
 
 
-def _created(unknown: Unknown) -> bool:
+def created_here(unknown: Unknown) -> bool:
     """Whether it is an attribute of a resource that is created here: a name or ARN, never a wildcard."""
     return unknown.kind == "computed" and unknown.reference is not None
 
 
 def wildcard_resource(statement: Value) -> Value:
     """Whether the statement allows its actions on every resource: ``*``, an all-wildcard ARN, or by ``NotResource``."""
-    return decided(all_tri((_allows(statement), _on_everything(statement))), statement)
+    return decided(all_tri((allowed(statement), on_everything(statement))), statement)
 
 
-def _on_everything(statement: Value) -> Tri:
-    return any_tri((_any(_items(statement, "resources"), _every_resource), truth(_items(statement, "not_resources"))))
+def on_everything(statement: Value) -> Tri:
+    """Whether its resources are all there are, whatever its effect."""
+    return any_tri(
+        (
+            any_of(statement_list(statement, "resources"), names_everything),
+            truth(statement_list(statement, "not_resources")),
+        )
+    )
 
 
 def is_full_admin(statement: Value) -> Value:
     """Whether the statement allows every action on every resource. Conditions are not looked at."""
-    every = _any(_items(statement, "actions"), _every_action)
-    return decided(all_tri((_allows(statement), every, _on_everything(statement))), statement)
+    every = any_of(statement_list(statement, "actions"), _every_action)
+    return decided(all_tri((allowed(statement), every, on_everything(statement))), statement)
 
 
 def wildcard_principal(statement: Value) -> Value:
@@ -181,13 +192,15 @@ def wildcard_principal(statement: Value) -> Value:
 
     Conditions are not looked at: add ``!limited_by_condition(@)``.
     """
-    anybody = any_tri((_any(_items(statement, "principals"), _anybody), truth(_items(statement, "not_principals"))))
-    return decided(all_tri((_allows(statement), anybody)), statement)
+    anybody = any_tri(
+        (any_of(statement_list(statement, "principals"), _anybody), truth(statement_list(statement, "not_principals")))
+    )
+    return decided(all_tri((allowed(statement), anybody)), statement)
 
 
 def _anybody(principal: Value) -> Tri:
     identifier, kind = read_field(principal, "identifier"), read_field(principal, "type")
-    if isinstance(identifier, Unknown) and _created(identifier):
+    if isinstance(identifier, Unknown) and created_here(identifier):
         return False
     named = any_tri((logic.equal(kind, "AWS"), logic.equal(kind, "*")))
     return all_tri((named, logic.equal(identifier, "*")))
@@ -203,7 +216,7 @@ def limited_by_condition(statement: Value, more_keys: Value = None) -> Value:
     keys = _LIMITING_KEYS | {
         k.lower() for k in (more_keys if isinstance(more_keys, list) else ()) if isinstance(k, str)
     }
-    return decided(_any(_items(statement, "conditions"), lambda c: _limits(c, keys)), statement)
+    return decided(any_of(statement_list(statement, "conditions"), lambda c: _limits(c, keys)), statement)
 
 
 def _limits(condition: Value, keys: Iterable[str]) -> Tri:
@@ -213,12 +226,12 @@ def _limits(condition: Value, keys: Iterable[str]) -> Tri:
     plain = str(operator or "").lower().removeprefix("foranyvalue:")
     if str(key or "").lower() not in keys or plain not in _LIMITING_OPERATORS:
         return False
-    values = _items(condition, "values")
+    values = statement_list(condition, "values")
     if isinstance(values, Unknown):
         return None
     loose = plain in ("stringlike", "arnlike", "arnequals")
     # The values are alternatives: one that lets everybody in undoes the others.
-    return all_tri((truth(values), not_tri(_any(values, lambda v: _lets_all_in(v, plain == "ipaddress", loose)))))
+    return all_tri((truth(values), not_tri(any_of(values, lambda v: _lets_all_in(v, plain == "ipaddress", loose)))))
 
 
 def _lets_all_in(value: Value, address: bool, patterns: bool) -> Tri:
