@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from iacguard import __version__
 from iacguard.discover import Discovery, UsageError, discover
@@ -32,7 +33,8 @@ class ScanRequest:
 
     ``severities``: only policies of these; empty means all. ``variables`` and ``var_files`` as on Terraform's
     command line. ``policy_dirs`` are searched beside the built-in policies. ``processes``: how many to use at
-    once; 0 leaves it to the size of the code and the machine.
+    once; 0 leaves it to the size of the code and the machine. ``cache_dir`` is where what was made of the built-in
+    policies may be kept.
     """
 
     paths: tuple[str, ...]
@@ -43,6 +45,7 @@ class ScanRequest:
     variables: dict[str, str] = field(default_factory=dict)
     var_files: tuple[str, ...] = ()
     processes: int = 0
+    cache_dir: Path | None = None
 
 
 #: Told of every stack that is done: its name.
@@ -70,7 +73,9 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     Raises UsageError for a path that does not exist or a bad variable, PolicyError for a policy that cannot be
     loaded. Everything else that goes wrong is among the result's problems.
     """
-    pack = load_pack(request.policy_dirs).select(request.select, request.ignore, request.severities)
+    pack = load_pack(request.policy_dirs, cache_dir=request.cache_dir).select(
+        request.select, request.ignore, request.severities
+    )
     found = discover(request.paths, request.var_files)
     tasks = list(_tasks(found, request))
     size = sum(len(file.data) for files in found.files.values() for file in files)

@@ -35,7 +35,7 @@ def in_shares(tasks: Sequence[T], work: Callable[[Sequence[T]], R], processes: i
             data = stream.read()
         _, status = os.waitpid(child, 0)
         # What is read here was pickled by our own fork a moment ago.
-        outcomes.append(pickle.loads(data) if status == 0 else work(share))  # noqa: S301
+        outcomes.append(pickle.loads(data) if status == 0 else work(share))
     return outcomes
 
 

@@ -23,6 +23,7 @@ from iacguard.cli.status import CLEAN, FINDINGS, INCOMPLETE, CommandError
 from iacguard.findings import SEVERITIES, ScanResult, Severity
 
 if TYPE_CHECKING:
+    from iacguard.cli.caching import cache_dir
     from iacguard.cli.terminal import Terminal
     from iacguard.scan import ScanRequest
 
@@ -69,6 +70,7 @@ def scan(
 ) -> int:
     """Scan, report, and return the exit status."""
     targets = pair([name.lower() for name in split(formats)], outputs)
+    from iacguard.cli.caching import cache_dir
     from iacguard.cli.terminal import Terminal
     from iacguard.scan import ScanRequest
 
@@ -81,6 +83,7 @@ def scan(
         variables=parse_variables(variables),
         var_files=var_files,
         processes=parse_jobs(jobs),
+        cache_dir=cache_dir(),
     )
     terminal = Terminal.detect()
     started = perf_counter()

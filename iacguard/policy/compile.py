@@ -8,7 +8,7 @@ from functools import cached_property
 
 from iacguard.findings import Problem, Rule, Severity
 from iacguard.model import Span
-from iacguard.policy.language import Expression, compile_expression
+from iacguard.policy.language import Expression, Node, compile_expression, parse
 from iacguard.policy.message import Message, compile_message
 
 
@@ -31,15 +31,21 @@ NOWHERE = Span("", 1, 1, 1, 1)
 
 
 class Condition:
-    """An expression of a policy, compiled when first needed. ``span`` is where it is written."""
+    """An expression of a policy, parsed and compiled when first needed. ``span`` is where it is written."""
 
-    def __init__(self, text: str, span: Span) -> None:
+    def __init__(self, text: str, span: Span, node: Node | None = None) -> None:
         self.text = text
         self.span = span
+        self._node = node
+
+    @cached_property
+    def node(self) -> Node:
+        """The parser's tree of it: plain data."""
+        return self._node if self._node is not None else parse(self.text)
 
     @cached_property
     def expression(self) -> Expression:
-        return compile_expression(self.text)
+        return compile_expression(self.text, self.node)
 
 
 class MessageText:

@@ -6,6 +6,9 @@ from __future__ import annotations
 GROUPS: dict[str, tuple[str, ...]] = {
     "Workload": (
         *("Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"),
+        *("PodTemplate", "Rollout.argoproj.io", "DeploymentConfig.apps.openshift.io", "CloneSet.apps.kruise.io"),
+        *("Service.serving.knative.dev", "Configuration.serving.knative.dev", "Revision.serving.knative.dev"),
+        "ScaledJob.keda.sh",
     ),
 }
 

@@ -102,9 +102,10 @@ def _parse_hint(token: str) -> str:
     return ""
 
 
-def compile_expression(text: str) -> Expression:
-    """``text`` as an expression. Raises ExpressionError: bad grammar, unknown function, wrong number of arguments."""
-    node = parse(text)
+def compile_expression(text: str, node: Node | None = None) -> Expression:
+    """``text`` as an expression; ``node`` is its tree, if it was parsed before. Raises ExpressionError: bad grammar, unknown function, wrong number of arguments."""
+    if node is None:
+        node = parse(text)
     try:
         return Expression(text, node, compile_node(node))
     except RecursionError:

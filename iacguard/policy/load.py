@@ -43,27 +43,60 @@ def policy_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True) -> Pack:
-    """The built-in policies and those of ``policy_dirs``. Raises PolicyError with everything that is wrong in them."""
+def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True, cache_dir: Path | None = None) -> Pack:
+    """The built-in policies and those of ``policy_dirs``. Raises PolicyError with everything that is wrong in them.
+
+    ``cache_dir`` is where the built-in ones are kept in a form that loads fast; None reads their files.
+    """
     problems: list[Problem] = []
     policies: dict[str, Policy] = {}
-    folders = [(builtin_dir(), "policies", False)] if builtin else []
-    for given in policy_dirs:
-        folder = Path(given)
-        if folder.is_dir():
-            folders.append((folder, given.rstrip("/") or given, True))
-        else:
-            what = "a policy folder is needed, not a file" if folder.exists() else "there is no such policy folder"
-            problems.append(Problem("policy", NOWHERE, f"{given}: {what}", "give the folder that holds the policies"))
-    for folder, shown, compiled in folders:
-        for path in policy_files(folder):
-            relative = path.relative_to(folder).as_posix()
-            policy = load_file(path, relative, f"{shown}/{relative}", compiled, problems)
-            if policy is not None:
-                _add(policies, policy, problems)
+    for policy in _builtin(cache_dir) if builtin else ():
+        policies[policy.rule.id] = policy
+    for folder, shown in _folders(policy_dirs, problems):
+        for policy in _read(folder, shown, True, problems):
+            _add(policies, policy, problems)
     if problems:
         raise PolicyError(tuple(problems))
     return Pack(tuple(policies[i] for i in sorted(policies)))
+
+
+def _builtin(cache_dir: Path | None) -> tuple[Policy, ...]:
+    folder = builtin_dir()
+
+    def read() -> tuple[Policy, ...]:
+        problems: list[Problem] = []
+        policies: dict[str, Policy] = {}
+        for policy in _read(folder, "policies", False, problems):
+            _add(policies, policy, problems)
+        if problems:
+            raise PolicyError(tuple(problems))
+        return tuple(policies.values())
+
+    if cache_dir is None:
+        return read()
+    from iacguard.policy.cache import cached
+
+    return cached(folder, cache_dir, read)
+
+
+def _read(folder: Path, shown: str, compiled: bool, problems: list[Problem]) -> Iterator[Policy]:
+    for path in policy_files(folder):
+        relative = path.relative_to(folder).as_posix()
+        policy = load_file(path, relative, f"{shown}/{relative}", compiled, problems)
+        if policy is not None:
+            yield policy
+
+
+def _folders(policy_dirs: tuple[str, ...], problems: list[Problem]) -> list[tuple[Path, str]]:
+    folders: list[tuple[Path, str]] = []
+    for given in policy_dirs:
+        folder = Path(given)
+        if folder.is_dir():
+            folders.append((folder, given.rstrip("/") or given))
+        else:
+            what = "a policy folder is needed, not a file" if folder.exists() else "there is no such policy folder"
+            problems.append(Problem("policy", NOWHERE, f"{given}: {what}", "give the folder that holds the policies"))
+    return folders
 
 
 def _add(policies: dict[str, Policy], policy: Policy, problems: list[Problem]) -> None:

@@ -43,6 +43,12 @@ def value_origins(mapping: Value, origin: Origin) -> Origin:
     return [origin, *known, origin] if REST in mapping else known
 
 
+def entry_origins(mapping: Value, origin: Origin) -> Origin:
+    """The origins of what ``entries`` makes of a map: name and value both stand at the member."""
+    places = value_origins(mapping, origin)
+    return [{"key": place, "value": place} for place in places] if isinstance(places, list) else places
+
+
 def path_of(origin: Origin) -> Path | None:
     """The path of an origin, the first one's for several; None where it has none."""
     if isinstance(origin, tuple):
@@ -191,7 +197,11 @@ class Tracer:
         result = self.run(node, value)
         if name == "resource":
             return result, ()
-        if name in ("not_null", "to_array", "values", "decode_json") and arguments:
+        if name == "sort_by" and isinstance(result, list):
+            items, at = self.resolve(arguments[0], value, origin)
+            places = {id(item): member(at, k) for k, item in enumerate(items)} if isinstance(items, list) else {}
+            return result, [places.get(id(item)) for item in result]
+        if name in ("not_null", "to_array", "values", "entries", "decode_json") and arguments:
             for argument in arguments:
                 found, at = self.resolve(argument, value, origin)
                 if found is not None:
@@ -202,6 +212,8 @@ class Tracer:
     def _through(name: str, found: Value, origin: Origin) -> Origin:
         if name == "values":
             return value_origins(found, origin)
+        if name == "entries":
+            return entry_origins(found, origin)
         return [origin] if name == "to_array" and not isinstance(found, list) else origin
 
     # What decided.

@@ -263,6 +263,14 @@ def values(mapping: Value) -> Value:
     return map_values(mapping)
 
 
+def entries(mapping: Value) -> Value:
+    """The members of a map as a list of ``{key, value}``: ``any(entries(labels), &key == 'app' && value == 'web')``."""
+    if isinstance(mapping, Unknown):
+        return logic.blur(mapping)
+    known: list[Value] = [{"key": k, "value": v} for k, v in mapping.items() if k != REST]
+    return surrounded(known, mapping[REST]) if REST in mapping else known
+
+
 def any_item(items: Value, expression: Expref) -> Value:
     """Whether the expression holds for at least one item: ``any(ingress, &from_port == `22`)``.
 
@@ -384,6 +392,7 @@ JMESPATH: tuple[Function, ...] = (
     Function("to_string", to_string, _P("value"), "string", "decides"),
     Function("type", type_name, _P("value"), "string", "decides"),
     Function("values", values, _P("mapping: object"), "array", "decides"),
+    Function("entries", entries, _P("mapping: object"), "array", "decides"),
 )
 
 #: What it lacks.
