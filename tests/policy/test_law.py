@@ -80,7 +80,10 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             lambda p: f"{p[0]}({p[1]}, {p[2]})"
         ),
         st.tuples(
-            st.sampled_from(["length", "keys", "values", "exists", "to_array", "type", "reverse", "flatten_all"]), inner
+            st.sampled_from(
+                ["length", "keys", "values", "entries", "exists", "to_array", "type", "reverse", "flatten_all"]
+            ),
+            inner,
         ).map(lambda p: f"{p[0]}({p[1]})"),
         two.map(lambda p: f"not_null({p[0]}, {p[1]})"),
         two.map(lambda p: f"map(&{p[0]}, {p[1]})"),
