@@ -76,9 +76,14 @@ def _rules(written: Written) -> Iterator[dict[str, Value]]:
 def protocol_name(value: Value) -> Value:
     """``-1`` and ``*`` are "all", numbers get their name."""
     if isinstance(value, Unknown):
-        return value
+        return _single(value)
     written = (text(value) or "").strip().lower()
     return _PROTOCOLS.get(written, written)
+
+
+def _single(value: Unknown) -> Unknown:
+    """``value`` as one field's: what stands for a whole block is zero or more of them, and its choices are blocks."""
+    return Unknown(value.reason, value.kind, value.span, secret=value.secret) if value.spread else value
 
 
 def split_sources(value: Value) -> tuple[list[Value], list[Value]]:
@@ -129,7 +134,7 @@ def _port_range(port: Value) -> tuple[Value, Value] | None:
         low, high = high if low is None else low, low if high is None else high
         return ALL_PORTS if low == -1 else (low, high)
     if isinstance(port, Unknown):
-        return (port, port)
+        return (_single(port), _single(port))
     written = (text(port) or "").strip()
     if written in ("*", "any", "0-65535"):
         return ALL_PORTS

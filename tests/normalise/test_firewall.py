@@ -227,6 +227,16 @@ def test_what_is_not_known_stays_open(build: Any) -> None:
     assert isinstance(second, Unknown)
 
 
+def test_the_fields_of_a_block_that_is_not_known_are_single_values_that_may_be_anything(build: Any) -> None:
+    hole = Unknown("for_each", spread=True, choices=({"protocol": "tcp", "ports": ["22"]},))
+    attributes = {"allow": [hole], "source_ranges": [ANY]}
+    (found,) = (
+        build.graph(build.resource("google_compute_firewall.x", attributes)).resources[0].attributes["ingress_rules"]
+    )
+    assert found["sources"] == [ANY]
+    assert [found[name] for name in ("protocol", "from_port", "to_port")] == [Unknown("for_each")] * 3
+
+
 def test_an_unknown_direction_leaves_both_lists_open(build: Any) -> None:
     lone = build.resource(
         "aws_security_group_rule.r", {"type": Unknown("?"), "protocol": "tcp", **SSH, "cidr_blocks": [ANY]}
