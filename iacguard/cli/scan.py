@@ -23,7 +23,6 @@ from iacguard.cli.status import CLEAN, FINDINGS, INCOMPLETE, CommandError
 from iacguard.findings import SEVERITIES, ScanResult, Severity
 
 if TYPE_CHECKING:
-    from iacguard.cli.caching import cache_dir
     from iacguard.cli.terminal import Terminal
     from iacguard.scan import ScanRequest
 

@@ -168,7 +168,7 @@ def _renderer(scope: Scope) -> Callable[[SourceFile, dict[str, Value], Span], Va
 
 def _text_of(template: Expr, scope: Scope) -> Value:
     if type(template) is Template:
-        template = replace(template, heredoc=True)
+        template = template._replace(heredoc=True)
     return template.value if type(template) is Literal else scope.run.evaluate(template, scope)
 
 
@@ -197,7 +197,7 @@ def _try(node: Call, scope: Scope) -> Value:
 
 def _one_of_rest(value: Value, node: Call, place: int, scope: Scope) -> Value:
     """``value`` or, if the instance it is taken from does not exist, what the arguments after it give."""
-    rest = _try(replace(node, args=node.args[place + 1 :]), scope)
+    rest = _try(node._replace(args=node.args[place + 1 :]), scope)
     return one_of([value, rest], Unknown("it is not known how many instances there are", "condition"))
 
 

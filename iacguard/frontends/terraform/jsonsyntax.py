@@ -8,7 +8,7 @@ only a provider's schema could tell blocks from maps: there objects stay argumen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from iacguard.findings import Problem
 from iacguard.frontends.terraform.grammar import ReadError
@@ -192,7 +192,7 @@ class _JsonReader:
 
     def _block(self, header: Block, found: Object, kind: str, outer: str, blocks: list[Block]) -> None:
         try:
-            blocks.append(replace(header, body=self.body((found,), kind, found.start, found.end)))
+            blocks.append(header._replace(body=self.body((found,), kind, found.start, found.end)))
         except ReadError as error:
             if outer != "root":
                 raise

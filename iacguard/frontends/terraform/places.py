@@ -8,6 +8,7 @@ from iacguard.frontends.terraform.syntax import (
     Block,
     Call,
     Expr,
+    Extent,
     Literal,
     Node,
     ObjectExpr,
@@ -170,6 +171,6 @@ def _member(expr: Expr, key: Key, scope: Scope) -> Place | None:
                 if scope.doc.json and isinstance(value, ObjectExpr):
                     found = _written(Attribute(name.start, value.end, str(key), value), scope)
                 else:
-                    found = ExprPlace(value, scope, Node(name.start, value.end))
+                    found = ExprPlace(value, scope, Extent(name.start, value.end))
         return found
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iacguard.frontends.terraform.instances import Instance, ModuleInstance, members
-from iacguard.frontends.terraform.syntax import Node
+from iacguard.frontends.terraform.syntax import Extent
 from iacguard.frontends.terraform.values import Border, EvalError, LimitError, bare
 from iacguard.model import Edge, Resource, Unknown, Value
 
@@ -78,7 +78,7 @@ def _failed(instance: Instance, name: str, error: Exception) -> Unknown:
         failure = LimitError("the value is nested too deeply")
     else:
         failure = EvalError(f"{name} could not be evaluated: {type(error).__name__}: {error}", "internal")
-    return instance.scope.run.failed(failure, doc, Node(node.start, node.end))
+    return instance.scope.run.failed(failure, doc, Extent(node.start, node.end))
 
 
 def _repeated(instance: Instance, edges: list[Edge]) -> None:

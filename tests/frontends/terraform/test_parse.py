@@ -351,12 +351,9 @@ def depth_of(expr: Expr) -> int:
     while pending:
         node, level = pending.pop()
         if isinstance(node, tuple):
-            pending += [(member, level) for member in node]
-        elif hasattr(node, "start"):
-            depth = max(depth, level)
-            pending += [
-                (getattr(node, name), level + 1) for cls in type(node).__mro__ for name in getattr(cls, "__slots__", ())
-            ]
+            is_node = hasattr(node, "start")
+            depth = max(depth, level) if is_node else depth
+            pending += [(member, level + is_node) for member in node]
     return depth
 
 
