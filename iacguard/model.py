@@ -81,14 +81,22 @@ class Unknown:
     @property
     def prefix(self) -> str:
         """The text it surely begins with."""
-        first = self.parts[0] if self.parts else ""
-        return first if isinstance(first, str) else first.prefix
+        text = ""
+        for part in self.parts:
+            if not isinstance(part, str):
+                return text + part.prefix
+            text += part
+        return text
 
     @property
     def suffix(self) -> str:
         """The text it surely ends with."""
-        last = self.parts[-1] if self.parts else ""
-        return last if isinstance(last, str) else last.suffix
+        text = ""
+        for part in reversed(self.parts):
+            if not isinstance(part, str):
+                return part.suffix + text
+            text = part + text
+        return text
 
     def __bool__(self) -> bool:
         # `if value:` on an unknown would decide by accident; a loud error finds that line.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, spread_index, to_string
 from iacguard.frontends.terraform.functions.unknowns import unique
@@ -56,6 +58,23 @@ def surely_present(kind: str, type_: str, attribute: str) -> bool:
     if last.startswith(_BOOL_STARTS) or last.endswith(_BOOL_ENDS):
         return False
     return not ("kms" in last and "kms" not in type_)
+
+
+#: What is known of a text that the provider computes: how it begins, the argument that follows, how it ends. The e-mail
+#: addresses of service accounts tell what account it is: https://cloud.google.com/iam/docs/service-account-types
+_ENDS: Mapping[tuple[str, str, str], tuple[str, str, str]] = MappingProxyType(
+    {
+        ("computed", "google_service_account", "email"): ("", "account_id", ".iam.gserviceaccount.com"),
+        ("computed", "google_service_account", "member"): ("serviceAccount:", "account_id", ".iam.gserviceaccount.com"),
+        ("data", "google_compute_default_service_account", "email"): ("", "", "-compute@developer.gserviceaccount.com"),
+        ("data", "google_app_engine_default_service_account", "email"): ("", "", "@appspot.gserviceaccount.com"),
+    }
+)
+
+
+def known_ends(kind: str, type_: str, attribute: str) -> tuple[str, str, str]:
+    """How a text that the provider computes begins, the argument that follows, how it ends; empty if not known."""
+    return _ENDS.get((kind, type_, attribute), ("", "", ""))
 
 
 def attribute(base: Value, name: str) -> Value:

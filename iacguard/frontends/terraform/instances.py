@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from iacguard.frontends.terraform import documents
-from iacguard.frontends.terraform.access import surely_present
+from iacguard.frontends.terraform.access import known_ends, surely_present
 from iacguard.frontends.terraform.blocks import argument, argument_value, block_type, evaluated
 from iacguard.frontends.terraform.constraints import UNTYPED, Constraint, conform, constraint
 from iacguard.frontends.terraform.expansion import Names, expand, key_text
@@ -17,7 +17,7 @@ from iacguard.frontends.terraform.scope import Run, Scope, first_line
 from iacguard.frontends.terraform.syntax import Document, Literal, Node
 from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, bare, link
 from iacguard.frontends.terraform.variables import Given
-from iacguard.model import REST, Reference, Span, Unknown, Value
+from iacguard.model import REST, Reference, Span, Unknown, UnknownKind, Value
 
 #: Arguments and blocks of Terraform itself inside a resource: no attributes of it.
 META = frozenset(["count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"])
@@ -96,13 +96,17 @@ class Instance(Opaque):
 
     def computed(self, name: str) -> Unknown:
         """The attribute ``name`` as something that only the provider knows."""
-        kind = "data" if self.mode != "managed" else "computed"
+        kind: UnknownKind = "data" if self.mode != "managed" else "computed"
         dotted = f"{self.address}.{name}" if name else self.address
         reason = f"{dotted} is read when planning" if kind == "data" else f"{dotted} is known after apply"
         present = self.certain and surely_present(kind, self.type, name)
-        return Unknown(
-            reason, "data" if kind == "data" else "computed", reference=Reference(self.address, name), present=present
-        )
+        own = Unknown(reason, kind, reference=Reference(self.address, name), present=present)
+        begins, argument, ends = known_ends(kind, self.type, name)
+        if not ends or not self.certain:
+            return own
+        first = bare(self.raw(argument)) if argument else None
+        begins += f"{first}@" if isinstance(first, str) else ""
+        return replace(own, parts=(begins, Unknown(reason, kind), ends), present=True)
 
     def unknown(self) -> Unknown:
         """The resource as a whole."""

@@ -202,3 +202,26 @@ def test_no_answer_is_contradicted_by_a_concrete_value(expression: str, concrete
     (said,), (real,) = (s.resources[0].attributes["v"] for s in (open_, closed))
     assert not isinstance(real, Unknown)
     assert allows(said, real), (expression, concrete, said, real)
+
+
+@pytest.mark.parametrize(
+    ("expression", "begins", "ends"),
+    [
+        ("google_service_account.a.email", "app@", ".iam.gserviceaccount.com"),
+        ('"serviceAccount:${google_service_account.a.email}"', "serviceAccount:app@", ".iam.gserviceaccount.com"),
+        ("google_service_account.a.member", "serviceAccount:app@", ".iam.gserviceaccount.com"),
+        ("google_service_account.b.email", "", ".iam.gserviceaccount.com"),
+        ("google_service_account.a.unique_id", "", ""),
+        ("data.google_compute_default_service_account.d.email", "", "-compute@developer.gserviceaccount.com"),
+    ],
+)
+def test_addresses_of_service_accounts_tell_what_account_it_is(expression: str, begins: str, ends: str) -> None:
+    accounts = """
+        variable "u" {}
+        resource "google_service_account" "a" { account_id = "app" }
+        resource "google_service_account" "b" { account_id = var.u }
+        data "google_compute_default_service_account" "d" {}
+    """
+    value = value_of(expression, accounts)
+    assert isinstance(value, Unknown)
+    assert (value.prefix, value.suffix) == (begins, ends)
