@@ -472,3 +472,40 @@ def test_unscoped_actions_that_are_passed_over_or_not_known() -> None:
 )
 def test_constrained_by_condition(conditions: list[Value], expected: bool | None) -> None:
     assert truth(run("constrained_by_condition(@)", statement(conditions=conditions))) is expected
+
+
+def denial(*conditions: Value, **changes: Value) -> dict[str, Value]:
+    everybody = [{"type": "*", "identifier": "*"}]
+    given = {"effect": "Deny", "actions": ["s3:*"], "principals": everybody, "conditions": list(conditions)}
+    return statement(**{**given, **changes})
+
+
+VPCE = condition("StringNotEquals", "aws:SourceVpce", "vpce-1")
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (denial(VPCE), True),
+        (denial(condition("NotIpAddress", "aws:SourceIp", "198.51.100.0/24"), VPCE), True),
+        (denial(condition("StringNotEqualsIfExists", "aws:PrincipalOrgID", "o-1")), True),
+        (denial(condition("NotIpAddress", "aws:SourceIp", "0.0.0.0/0")), False),
+        (denial(condition("Bool", "aws:SecureTransport", "false")), False),
+        (denial(VPCE, condition("Bool", "aws:SecureTransport", "false")), False),
+        (denial(VPCE, actions=["s3:PutObject"]), False),
+        (denial(VPCE, effect="Allow"), False),
+        (denial(VPCE, principals=[{"type": "AWS", "identifier": "123456789012"}]), False),
+        (denial(), False),
+        (denial(principals=[], not_principals=[{"type": "AWS", "identifier": "123456789012"}]), True),
+        (denial(MANY), None),
+        (U, None),
+    ],
+)
+def test_denied_to_others(other: Value, expected: bool | None) -> None:
+    given = {"s": statement(actions=["s3:GetObject"]), "all": [statement(), other]}
+    assert truth(run("denied_to_others(@.s, @.all)", given)) is expected
+
+
+def test_denied_to_others_of_all_but_some_actions() -> None:
+    given = {"s": statement(not_actions=["s3:GetObject"]), "all": [denial(VPCE)]}
+    assert run("denied_to_others(@.s, @.all)", given) is False

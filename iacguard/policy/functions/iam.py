@@ -30,6 +30,14 @@ _LIMITING_KEYS = frozenset(
 _LIMITING_OPERATORS = frozenset(
     ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 )
+_EXCLUDING_OPERATORS = {
+    "stringnotequals": "stringequals",
+    "stringnotequalsignorecase": "stringequals",
+    "stringnotlike": "stringlike",
+    "arnnotequals": "arnequals",
+    "arnnotlike": "arnlike",
+    "notipaddress": "ipaddress",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -40,14 +48,14 @@ def pattern_of(text: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in collapsed), re.I | re.S)
 
 
-def _matches(pattern: Value, text: str) -> Tri:
+def pattern_matches(pattern: Value, text: str) -> Tri:
     """Whether an IAM pattern (``*``, ``?``) matches ``text``, regardless of case; an unknown piece may be anything."""
     if isinstance(pattern, str):
         return pattern_of(pattern).fullmatch(text) is not None
     if not isinstance(pattern, Unknown):
         return False
     if pattern.choices and not pattern.spread:
-        answers = {_matches(c, text) for c in pattern.choices}
+        answers = {pattern_matches(c, text) for c in pattern.choices}
         return answers.pop() if len(answers) == 1 else None
     if not pattern.parts:
         return None
@@ -84,8 +92,8 @@ def allowed(statement: Value) -> Tri:
 def _covers(statement: Value, name: str, text: str) -> Tri:
     """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
     excluded = statement_list(statement, f"not_{name}")
-    inverted = all_tri((truth(excluded), not_tri(any_of(excluded, lambda p: _matches(p, text)))))
-    return any_tri((any_of(statement_list(statement, name), lambda p: _matches(p, text)), inverted))
+    inverted = all_tri((truth(excluded), not_tri(any_of(excluded, lambda p: pattern_matches(p, text)))))
+    return any_tri((any_of(statement_list(statement, name), lambda p: pattern_matches(p, text)), inverted))
 
 
 def allows_action(statement: Value, action: Value) -> Value:
@@ -144,7 +152,7 @@ def _wild_action(action: Value) -> Tri:
 def _every_action(action: Value) -> Tri:
     if isinstance(action, str):
         return action != "" and action.strip("*") in ("", ":")
-    return _matches(action, "*") if isinstance(action, Unknown) else False
+    return pattern_matches(action, "*") if isinstance(action, Unknown) else False
 
 
 def names_everything(resource: Value) -> Tri:
@@ -219,6 +227,17 @@ def limited_by_condition(statement: Value, more_keys: Value = None) -> Value:
     return decided(any_of(statement_list(statement, "conditions"), lambda c: _limits(c, keys)), statement)
 
 
+def excludes_others(condition: Value) -> Tri:
+    """Whether a denial's condition spares a fixed circle of callers only: ``StringNotEquals`` on ``aws:SourceVpce``."""
+    operator = read_field(condition, "operator")
+    if isinstance(condition, Unknown) or isinstance(operator, Unknown):
+        return None
+    plain = str(operator or "").lower().removeprefix("forallvalues:").removesuffix("ifexists")
+    if plain not in _EXCLUDING_OPERATORS:
+        return False
+    return _limits({**condition, "operator": _EXCLUDING_OPERATORS[plain]}, _LIMITING_KEYS)
+
+
 def _limits(condition: Value, keys: Iterable[str]) -> Tri:
     key, operator = read_field(condition, "key"), read_field(condition, "operator")
     if isinstance(condition, Unknown) or isinstance(key, Unknown) or isinstance(operator, Unknown):
@@ -251,7 +270,7 @@ def _lets_all_in(value: Value, address: bool, patterns: bool) -> Tri:
 
 def matches_action(pattern: Value, action: Value) -> Value:
     """Whether an IAM pattern matches an action's name, regardless of case."""
-    return decided(_matches(pattern, action) if isinstance(action, str) else None, pattern, action)
+    return decided(pattern_matches(pattern, action) if isinstance(action, str) else None, pattern, action)
 
 
 def account_of(arn: Value) -> Value:

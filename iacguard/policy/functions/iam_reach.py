@@ -14,8 +14,17 @@ from iacguard.model import Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, decided, parameters
-from iacguard.policy.functions.iam import allowed, any_of, names_everything, on_everything, pattern_of, statement_list
-from iacguard.policy.logic import Tri, all_tri, any_tri, not_tri, truth
+from iacguard.policy.functions.iam import (
+    allowed,
+    any_of,
+    excludes_others,
+    names_everything,
+    on_everything,
+    pattern_matches,
+    pattern_of,
+    statement_list,
+)
+from iacguard.policy.logic import Tri, all_tri, any_tri, equal, not_tri, truth
 
 if TYPE_CHECKING:
     from iacguard.knowledge import Action
@@ -175,6 +184,38 @@ def _is_false(values: Value) -> Tri:
     return any_of(values, lambda v: None if isinstance(v, Unknown) else str(v).lower() == "false")
 
 
+def denied_to_others(statement: Value, statements: Value) -> Value:
+    """Whether one of the document's denials takes the statement's actions from everybody outside a fixed circle.
+
+    ``denied_to_others(@, resource().statements)`` is true for a public statement that stands beside a denial for
+    everybody with ``StringNotEquals`` on ``aws:SourceVpce``, ``NotIpAddress`` on ``aws:SourceIp``, another condition on
+    a key that ``limited_by_condition`` counts, or ``NotPrincipal``. A denial with further conditions does not count.
+    """
+    actions = statement_list(statement, "actions")
+    answer = any_of(statements, lambda s: all_tri((_denies_strangers(s), _covers_all(s, actions))))
+    return decided(answer, statement, statements)
+
+
+def _denies_strangers(denial: Value) -> Tri:
+    conditions = statement_list(denial, "conditions")
+    everybody = any_of(statement_list(denial, "principals"), lambda p: equal(read_field(p, "identifier"), "*"))
+    ring = all_tri((everybody, truth(conditions), not_tri(any_of(conditions, lambda c: not_tri(excludes_others(c))))))
+    named = all_tri((truth(statement_list(denial, "not_principals")), not_tri(truth(conditions))))
+    return all_tri((equal(read_field(denial, "effect"), "Deny"), any_tri((ring, named))))
+
+
+def _covers_all(denial: Value, actions: Value) -> Tri:
+    listed = statement_list(denial, "actions")
+
+    def uncovered(action: Value) -> Tri:
+        if isinstance(action, Unknown):
+            return not_tri(any_of(listed, lambda p: True if p == "*" else None))
+        return not_tri(any_of(listed, lambda p: pattern_matches(p, str(action))))
+
+    # With NotAction there is no list that a denial could cover.
+    return all_tri((truth(actions), not_tri(any_of(actions, uncovered))))
+
+
 _P = parameters
 _STATEMENT = "statement: object"
 
@@ -187,5 +228,6 @@ FUNCTIONS: tuple[Function, ...] = (
         "array",
         "decides",
     ),
+    Function("denied_to_others", denied_to_others, _P(_STATEMENT, "statements: array"), "boolean", "decides"),
     Function("constrained_by_condition", constrained_by_condition, _P(_STATEMENT), "boolean", "decides"),
 )
