@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
+from iacguard.policy.functions.kubernetes import flag_place
 from iacguard.policy.language import Context, Node, compile_node
 from iacguard.policy.logic import PossibleItem, truth
 
@@ -197,6 +198,8 @@ class Tracer:
         result = self.run(node, value)
         if name == "resource":
             return result, ()
+        if name == "command_flag":
+            return result, self._flag_place(arguments, value, origin)
         if name == "sort_by" and isinstance(result, list):
             items, at = self.resolve(arguments[0], value, origin)
             places = {id(item): member(at, k) for k, item in enumerate(items)} if isinstance(items, list) else {}
@@ -215,6 +218,13 @@ class Tracer:
         if name == "entries":
             return entry_origins(found, origin)
         return [origin] if name == "to_array" and not isinstance(found, list) else origin
+
+    def _flag_place(self, arguments: list[Node], value: Value, origin: Origin) -> Origin:
+        container, place = self.resolve(arguments[0], value, origin)
+        flag = self.run(arguments[1], value)
+        for key in flag_place(container, flag) if isinstance(flag, str) else ():
+            place = member(place, key)
+        return place
 
     # What decided.
 
@@ -276,6 +286,8 @@ class Tracer:
         name, arguments = node["value"], node["children"]
         if name == "resource":
             return ()
+        if name == "command_flag":
+            return path_of(self._flag_place(arguments, value, origin))
         if not arguments:
             return None
         if len(arguments) == 2 and arguments[1]["type"] == "expref" and name in ("any", "all", "none", "count"):

@@ -6,7 +6,7 @@ import posixpath
 import re
 from decimal import Decimal
 
-from iacguard.model import REST, Unknown, Value
+from iacguard.model import REST, Path, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, parameters
@@ -137,15 +137,17 @@ def path_within(path: Value, folders: Value) -> Value:
 _SHELLS = frozenset({"sh", "ash", "bash", "dash"})
 
 
-def _words(container: Value) -> list[str]:
-    """The words of a container's command line, a script for a shell cut at its white space."""
-    words = []
+def _words(container: Value) -> list[tuple[str, Path]]:
+    """The words of a container's command line and where they stand, a script for a shell cut at its white space."""
+    words: list[tuple[str, Path]] = []
     for name in ("command", "args"):
         listed = read_field(container, name)
-        words += [w for w in listed if isinstance(w, str)] if isinstance(listed, list) else []
-    if len(words) < 2 or posixpath.basename(words[0]) not in _SHELLS:
+        for index, word in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(word, str):
+                words.append((word, (name, index)))
+    if len(words) < 2 or posixpath.basename(words[0][0]) not in _SHELLS:
         return words
-    return [part for word in words for part in re.sub("[\"']", "", word).split()]
+    return [(part, place) for word, place in words for part in re.sub("[\"']", "", word).split()]
 
 
 def runs_program(container: Value, program: Value) -> Value:
@@ -153,7 +155,7 @@ def runs_program(container: Value, program: Value) -> Value:
 
     A shell before it, and an all-in-one binary that takes the program's name, are looked through.
     """
-    words = _words(container)
+    words = [word for word, _ in _words(container)]
     shell = bool(words) and posixpath.basename(words[0]) in _SHELLS
     if any(posixpath.basename(word) == program for word in (words if shell else words[:2])):
         return True
@@ -168,12 +170,21 @@ def command_flag(container: Value, flag: Value) -> Value:
 
     Read as Go programs do: ``--flag=value``, ``--flag value``, one dash or two, ``_`` for ``-``.
     """
+    return _flag(container, flag)[0]
+
+
+def flag_place(container: Value, flag: str) -> Path:
+    """Where the flag that :func:`command_flag` reads stands, from the container; where it would, if it is missing."""
+    return _flag(container, flag)[1]
+
+
+def _flag(container: Value, flag: str) -> tuple[str | None, Path]:
     words = _words(container)
-    found = None
-    for word, following in zip(words, [*words[1:], "-"], strict=True):
+    found: tuple[str | None, Path] = (None, words[-1][1][:1] if words else ())
+    for (word, place), (following, _) in zip(words, [*words[1:], ("-", ())], strict=True):
         name, sign, value = word.lstrip("-").partition("=")
         if word.startswith("-") and name.replace("_", "-") == flag:
-            found = value if sign else "true" if following.startswith("-") else following
+            found = (value if sign else "true" if following.startswith("-") else following, place)
     return found
 
 
