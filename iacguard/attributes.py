@@ -14,8 +14,17 @@ from iacguard.normalise.vocabulary import cloudformation_types, made_attributes
 #: Given to every resource by a front end or by normalising.
 _ALWAYS = frozenset(("__resource__", REST, "tags", "tags_all"))
 
-#: Arguments that a provider had before the oldest major that is shipped, and that code still writes.
+#: Arguments that a provider had before the oldest major that is shipped, and that code still writes; inside of blocks
+#: with their path. What is below such a block is known, too.
 _FORMER: Mapping[str, frozenset[str]] = {
+    "azurerm_kubernetes_cluster": frozenset(
+        (
+            *("addon_profile", "api_server_authorized_ip_ranges", "role_based_access_control"),
+            *("default_node_pool.enable_host_encryption", "default_node_pool.enable_node_public_ip"),
+        )
+    ),
+    "azurerm_kubernetes_cluster_node_pool": frozenset(("enable_host_encryption", "enable_node_public_ip")),
+    "azurerm_network_interface": frozenset(("enable_ip_forwarding",)),
     "azurerm_postgresql_server": frozenset(("ssl_enforcement",)),
     "azurerm_redis_cache": frozenset(("enable_non_ssl_port",)),
     "azurerm_storage_account": frozenset(("allow_blob_public_access", "enable_https_traffic_only")),
@@ -31,7 +40,7 @@ def knows_attribute(kind: str, path: tuple[str, ...]) -> bool | None:
     may hold JSON everything is. None where there is no schema to ask: Kubernetes kinds, shell patterns, types that
     only older majors had.
     """
-    if not path or path[0] in _ALWAYS or path[0] in made_attributes(kind) or path[0] in _FORMER.get(kind, ()):
+    if not path or path[0] in _ALWAYS or path[0] in made_attributes(kind) or _former(kind, path):
         return True
     if "::" in kind:
         native = cloudformation_schema(kind)
@@ -40,6 +49,11 @@ def knows_attribute(kind: str, path: tuple[str, ...]) -> bool | None:
     if not schemas:
         return None
     return any(_has(schema, path) for schema in schemas) or path[-1] in _translated(kind)
+
+
+def _former(kind: str, path: tuple[str, ...]) -> bool:
+    names = _FORMER.get(kind, frozenset())
+    return any(".".join(path[:depth]) in names for depth in range(1, len(path) + 1))
 
 
 def _has(schema: Schema, path: tuple[str, ...]) -> bool:
