@@ -57,6 +57,11 @@ def run(pack: Pack, *resources: Resource, edges: tuple[Edge, ...] = ()) -> list[
         ("a == 'x' || b == 'x'", {"a": "y", "b": "x"}, ("b",)),
         ("contains(list, 'b')", {"list": ["a", "b"]}, ("list", 1)),
         ("any(entries(tags), &key == 'b')", {"tags": {"a": "1", "b": "2"}}, ("tags", "b")),
+        (
+            "sort_by(rules, &no)[0].action == 'allow'",
+            {"rules": [{"no": 2, "action": "deny"}, {"no": 1, "action": "allow"}]},
+            ("rules", 1, "action"),
+        ),
         ("any(entries(tags), &value == '2')", {"tags": {"a": "1", "b": "2"}}, ("tags", "b")),
         ("command_flag(@, 'x') != 'on'", {"command": ["p", "--x=on"], "args": ["--x=off", "--y"]}, ("args", 0)),
         ("any(c, &!command_flag(@, 'x'))", {"c": [{"command": ["p", "--y=1"]}]}, ("c", 0, "command")),
