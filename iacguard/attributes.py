@@ -24,6 +24,7 @@ _FORMER: Mapping[str, frozenset[str]] = {
         )
     ),
     "azurerm_kubernetes_cluster_node_pool": frozenset(("enable_host_encryption", "enable_node_public_ip")),
+    "azurerm_managed_disk": frozenset(("encryption_settings.enabled",)),
     "azurerm_network_interface": frozenset(("enable_ip_forwarding",)),
     "azurerm_postgresql_server": frozenset(("ssl_enforcement",)),
     "azurerm_redis_cache": frozenset(("enable_non_ssl_port",)),
