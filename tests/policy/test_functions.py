@@ -509,3 +509,26 @@ def test_denied_to_others(other: Value, expected: bool | None) -> None:
 def test_denied_to_others_of_all_but_some_actions() -> None:
     given = {"s": statement(not_actions=["s3:GetObject"]), "all": [denial(VPCE)]}
     assert run("denied_to_others(@.s, @.all)", given) is False
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        ("arn:aws:iam::aws:policy/AdministratorAccess", "AdministratorAccess"),
+        ("arn:aws-cn:iam::aws:policy/job-function/Billing", "job-function/Billing"),
+        ("arn:aws:iam::123456789012:policy/AdministratorAccess", None),
+        (arn_of("arn:", U, ":iam::aws:policy/ReadOnlyAccess"), "ReadOnlyAccess"),
+        (arn_of("arn:aws:iam::", U, ":policy/app"), None),
+        (arn_of("arn:aws:iam::123456789012:policy/", U), None),
+        (Unknown("after apply", "computed", reference=Reference("aws_iam_policy.p", "arn"), present=True), None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_managed_policy_name(arn: Value, expected: str | None) -> None:
+    assert run("managed_policy_name(@.a)", {"a": arn}) == expected
+
+
+@pytest.mark.parametrize("arn", [U, arn_of("arn:aws:iam::aws:policy/", U)])
+def test_managed_policy_name_that_is_not_known(arn: Unknown) -> None:
+    assert isinstance(run("managed_policy_name(@.a)", {"a": arn}), Unknown)

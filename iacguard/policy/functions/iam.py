@@ -30,6 +30,7 @@ _LIMITING_KEYS = frozenset(
 _LIMITING_OPERATORS = frozenset(
     ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 )
+_OF_AWS = ":aws:policy/"
 _EXCLUDING_OPERATORS = {
     "stringnotequals": "stringequals",
     "stringnotequalsignorecase": "stringequals",
@@ -78,7 +79,8 @@ def any_of(items: Value, test: Callable[[Value], Tri]) -> Tri:
         if isinstance(item, logic.PossibleItem):
             answers.append(False if test(item.item) is False else None)
         elif isinstance(item, Unknown) and item.spread:
-            answers.append(None)
+            # Of what number, nobody knows; but where no value whatever passes, none does.
+            answers.append(False if test(logic.blur(item)) is False else None)
         else:
             answers.append(test(item))
     return any_tri(answers)
@@ -250,7 +252,7 @@ def _limits(condition: Value, keys: Iterable[str]) -> Tri:
         return None
     loose = plain in ("stringlike", "arnlike", "arnequals")
     # The values are alternatives: one that lets everybody in undoes the others.
-    return all_tri((truth(values), not_tri(any_of(values, lambda v: _lets_all_in(v, plain == "ipaddress", loose)))))
+    return all_tri((values != [], not_tri(any_of(values, lambda v: _lets_all_in(v, plain == "ipaddress", loose)))))
 
 
 def _lets_all_in(value: Value, address: bool, patterns: bool) -> Tri:
@@ -279,6 +281,22 @@ def account_of(arn: Value) -> Value:
     return parts[4] or None if len(parts) > 5 and parts[0] == "arn" else None
 
 
+def managed_policy_name(arn: Value) -> Value:
+    """The name of the policy of AWS's own that an ARN is of: ``'AdministratorAccess'``, ``'job-function/Billing'``.
+
+    Null for every other ARN, that of a policy created in the same code included.
+    """
+    if isinstance(arn, str):
+        return arn.partition(_OF_AWS)[2] or None
+    if not isinstance(arn, Unknown) or created_here(arn):
+        return None
+    if _OF_AWS in arn.suffix:
+        return arn.suffix.partition(_OF_AWS)[2]
+    # An account that is not known is a number; "aws" is written out.
+    other = ":policy/" in arn.suffix or (arn.prefix.count(":") > 4 and _OF_AWS not in arn.prefix)
+    return None if other else logic.blur(arn)
+
+
 _P = parameters
 _STATEMENT = "statement: object"
 
@@ -293,5 +311,6 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("wildcard_principal", wildcard_principal, _P(_STATEMENT), "boolean", "decides"),
     Function("limited_by_condition", limited_by_condition, _P(_STATEMENT, "more_keys?: array"), "boolean", "decides"),
     Function("matches_action", matches_action, _P("pattern: string", "action: string"), "boolean", "decides"),
+    Function("managed_policy_name", managed_policy_name, _P("arn: string"), "string", "decides"),
     Function("account_of", account_of, _P("arn: string"), "string"),
 )

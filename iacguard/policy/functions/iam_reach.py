@@ -176,7 +176,7 @@ def _constrains(condition: Value) -> Tri:
     if plain == "null":
         return _is_false(values)
     anything = any_of(values, lambda v: isinstance(v, str) and v.strip("*") == "" and plain.endswith("like"))
-    return all_tri((truth(values), not_tri(anything)))
+    return all_tri((values != [], not_tri(anything)))
 
 
 def _is_false(values: Value) -> Tri:
