@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tools.docs import PAGES
+from tools.docs import PAGES, stale
 
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 
@@ -16,6 +16,10 @@ PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert (ROOT / name).read_text("utf-8") == PAGES[name](), "make docs"
+
+
+def test_no_generated_page_is_stale_or_left_over() -> None:
+    assert stale() == [], "make docs"
 
 
 @pytest.mark.parametrize("page", PROSE, ids=lambda p: p.name)

@@ -7,7 +7,7 @@ python tools/docs.py --check    exit status 1 where one is stale
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT))
 
 from iacguard.frontends.terraform.functions.document import markdown as terraform_functions  # noqa: E402
 from tools.policy_language import page as policy_language  # noqa: E402
+from tools.policy_pages import FOLDER  # noqa: E402
+from tools.policy_pages import pages as policy_pages  # noqa: E402
 from tools.readme import page as readme  # noqa: E402
 from tools.vocabulary import page as vocabulary  # noqa: E402
 
@@ -26,9 +28,20 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def made() -> dict[str, str]:
+    """Every page as it should be, by its path."""
+    return {**{name: make() for name, make in PAGES.items()}, **policy_pages()}
+
+
 def stale() -> list[str]:
-    """The pages that are not what their makers make."""
-    return [name for name, make in PAGES.items() if not _is_current(ROOT / name, make())]
+    """The pages that are not what their makers make, and those that nothing makes any more."""
+    pages = made()
+    return [name for name, text in pages.items() if not _is_current(ROOT / name, text)] + _left_over(pages)
+
+
+def _left_over(pages: Iterable[str]) -> list[str]:
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / FOLDER).glob("*.md")}
+    return sorted(there.difference(pages))
 
 
 def _is_current(page: Path, made: str) -> bool:
@@ -42,8 +55,12 @@ def main(arguments: list[str]) -> int:
         for name in found:
             print(f"{name} is stale: make docs", file=sys.stderr)
         return int(bool(found))
-    for name, make in PAGES.items():
-        (ROOT / name).write_text(make(), "utf-8")
+    pages = made()
+    (ROOT / FOLDER).mkdir(exist_ok=True)
+    for name, text in pages.items():
+        (ROOT / name).write_text(text, "utf-8")
+    for name in _left_over(pages):
+        (ROOT / name).unlink()
     return 0
 
 

@@ -49,6 +49,12 @@ Exit status 1 where something is said.
 Examples:
   iacguard policy lint policies
 """
+_COVERAGE = """Count which rules of other scanners the policies answer, by the policies' aliases.
+
+\b
+Example:
+  iacguard policy coverage --against docs/peer-rules.csv --reasons docs/coverage.yaml
+"""
 _NEW = """Start a policy: writes a complete one, with examples, to change from there.
 
 \b
@@ -150,6 +156,48 @@ def run_lint(*, paths: tuple[str, ...], catalogue: str) -> int:
     return FINDINGS if problems else CLEAN
 
 
+def run_coverage(*, against: str, reasons: str, output_format: str, list_open: bool) -> int:
+    """Print how many of other scanners' rules the policies answer."""
+    import json
+
+    from iacguard.cli.terminal import print_out
+    from iacguard.policy import load_pack
+    from iacguard.policy.coverage import coverage, read_catalogue, read_reasons, table
+
+    if not against:
+        raise CommandError("there is nothing to count against", "give --against FILE: the other scanners' rules as CSV")
+    known = read_reasons(_text(reasons), reasons) if reasons else {}
+    groups = coverage(load_pack(()).rules, read_catalogue(_text(against), against), known)
+    if output_format == "json":
+        records = [
+            {
+                "name": g.name.removeprefix("- "),
+                "rules": g.total,
+                "answered": g.answered,
+                "share": round(g.share, 1),
+                "explained": g.explained,
+                "open": [p.rule for p in g.open],
+            }
+            for g in groups
+        ]
+        print_out(json.dumps(records, indent=2) + "\n")
+        return CLEAN
+    text = table(groups)
+    if list_open:
+        left = sorted({f"{p.scanner} {p.rule} ({p.provider}, {p.category})" for g in groups for p in g.open})
+        text += "\n" + "\n".join(left) + "\n"
+    print_out(text)
+    return CLEAN
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}", "give a text file in UTF-8") from None
+
+
 def _existing(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Raises CommandError for a path that does not exist: that is no remark about a policy."""
     for path in paths:
@@ -203,6 +251,22 @@ COMMANDS = (
             Option(
                 "catalogue", ("--catalogue",), "one", "A CSV file whose column 'rule' has the known aliases.", "FILE"
             ),
+        ),
+    ),
+    Command(
+        name="coverage",
+        run=run_coverage,
+        summary="Count which rules of other scanners the policies answer.",
+        help=_COVERAGE,
+        options=(
+            Option(
+                "against", ("--against",), "one", "A CSV file of their rules: scanner,rule,provider,category.", "FILE"
+            ),
+            Option("reasons", ("--reasons",), "one", "A YAML file that says why rules are left out.", "FILE"),
+            Option(
+                "output_format", ("--format", "-f"), "one", "table or json.", default="table", choices=("table", "json")
+            ),
+            Option("list_open", ("--open",), "flag", "List the rules that are neither answered nor explained."),
         ),
     ),
     Command(
