@@ -24,6 +24,10 @@ def normalise(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
 
 
 def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    from iacguard.normalise.texts import read_texts
+
+    for draft in drafts:
+        read_texts(draft)
     _cloud(drafts, edges, problems)
     return edges
 
