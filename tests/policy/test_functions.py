@@ -532,3 +532,68 @@ def test_managed_policy_name(arn: Value, expected: str | None) -> None:
 @pytest.mark.parametrize("arn", [U, arn_of("arn:aws:iam::aws:policy/", U)])
 def test_managed_policy_name_that_is_not_known(arn: Unknown) -> None:
     assert isinstance(run("managed_policy_name(@.a)", {"a": arn}), Unknown)
+
+
+SCRIPT = """#!/bin/bash
+export DB_HOST=db.example.com
+export DB_PASSWORD=hunter2hunter2
+TOKEN=$(curl -s -H "X-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)
+export API_KEY="$API_KEY"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SCRIPT, ["DB_PASSWORD"]),
+        ("IyEvYmluL2Jhc2gKZXhwb3J0IERCX1BBU1NXT1JEPWh1bnRlcjIyMjIK", ["DB_PASSWORD"]),
+        ('{"user": "app", "password": "hunter2hunter2"}', ["password"]),
+        ("db:\n  password: 'two words'\n  passwordFile: /run/secrets/db\n", ["password"]),
+        ("run --api-key=5f0c8e1ab27d4933", ["api-key"]),
+        ("aws configure set aws_access_key_id AKIAIOSFODNN7EXAMPLE", ["a key"]),
+        ("password = os.environ['PASSWORD']", []),
+        ("password = get_secret(name)", []),
+        ("token: {{ vault_token }}\nsecret=<set me>\nssh_pwauth: false\nlock_passwd: true", []),
+        ("passwd: $6$rounds=4096$abc", []),
+        (Unknown("v", parts=("PASSWORD=", Unknown("pw"), "\nSECRET_KEY=abc", Unknown("x"))), []),
+        (Unknown("v", parts=("PASSWORD=hunter22\nID=", Unknown("id"))), ["PASSWORD"]),
+        (Unknown("v", encodes=Unknown("v", parts=("PASSWORD=hunter22\nID=", Unknown("id")))), ["PASSWORD"]),
+        (U, []),
+        (None, []),
+    ],
+)
+def test_secrets_in(text: Value, expected: list[str]) -> None:
+    assert run("secrets_in(t)", {"t": text}) == expected
+
+
+def test_a_default_that_is_meant_to_be_secret_is_one() -> None:
+    written = Unknown("NoEcho", "default", secret=True, present=True)
+    given = Unknown("NoEcho", "variable", secret=True, present=True)
+    assert run("looks_like_secret(t, 'password')", {"t": written}) is True
+    assert run("looks_like_secret(t, 'password')", {"t": given}) is False
+
+
+def test_base64_of_a_text_that_is_known_in_part() -> None:
+    text = Unknown("v", parts=("a", U))
+    assert run("decode_base64(t)", {"t": Unknown("v", encodes=text)}) is text
+    assert isinstance(run("decode_base64(t)", {"t": U}), Unknown)
+    assert run("decode_base64(t)", {"t": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("123456789012", True),
+        ("arn:aws:iam::123456789012:root", True),
+        ("arn:aws:iam::123456789012:role/root", False),
+        ("*", False),
+        (arn_of("arn:aws:iam::", U, ":root"), True),
+        (arn_of("arn:aws:iam::", U, ":role/app"), False),
+        (Unknown("after apply", "computed", reference=Reference("aws_iam_role.r", "arn"), present=True), False),
+        (Unknown("x", choices=("123456789012", "arn:aws:iam::123456789012:root")), True),
+        (U, None),
+    ],
+)
+def test_whole_account(identifier: Value, expected: bool | None) -> None:
+    assert truth(run("whole_account(@)", {"type": "AWS", "identifier": identifier})) is expected
+    assert truth(run("whole_account(@)", {"type": "Service", "identifier": identifier})) is False

@@ -216,6 +216,25 @@ def _anybody(principal: Value) -> Tri:
     return all_tri((named, logic.equal(identifier, "*")))
 
 
+def whole_account(principal: Value) -> Value:
+    """Whether a principal is an account as a whole: its number, or ``arn:aws:iam::123456789012:root``."""
+    identifier, kind = read_field(principal, "identifier"), read_field(principal, "type")
+    return decided(all_tri((logic.equal(kind, "AWS"), _is_account(identifier))), principal)
+
+
+def _is_account(identifier: Value) -> Tri:
+    if isinstance(identifier, str):
+        return identifier.endswith(":root") or (len(identifier) == 12 and identifier.isdigit())
+    if not isinstance(identifier, Unknown) or created_here(identifier):
+        return False
+    if identifier.choices and not identifier.spread:
+        answers = {_is_account(c) for c in identifier.choices}
+        return answers.pop() if len(answers) == 1 else None
+    if not identifier.suffix:
+        return None
+    return True if identifier.suffix.endswith(":root") else None if ":root".endswith(identifier.suffix) else False
+
+
 def limited_by_condition(statement: Value, more_keys: Value = None) -> Value:
     """Whether a condition really narrows who may call: a fixed account, organisation, ARN, VPC, endpoint or address.
 
@@ -309,6 +328,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("wildcard_actions", wildcard_actions, _P(_STATEMENT), "array", "decides"),
     Function("wildcard_resource", wildcard_resource, _P(_STATEMENT), "boolean", "decides"),
     Function("wildcard_principal", wildcard_principal, _P(_STATEMENT), "boolean", "decides"),
+    Function("whole_account", whole_account, _P("principal: object"), "boolean", "decides"),
     Function("limited_by_condition", limited_by_condition, _P(_STATEMENT, "more_keys?: array"), "boolean", "decides"),
     Function("matches_action", matches_action, _P("pattern: string", "action: string"), "boolean", "decides"),
     Function("managed_policy_name", managed_policy_name, _P("arn: string"), "string", "decides"),
