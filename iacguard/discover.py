@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from iacguard.checkout import find_root, read_checkout
 from iacguard.findings import Checkout, PassedOver, Problem, ProblemKind
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.recognise import recognise
-from iacguard.model import Format, Span
+from iacguard.model import Language, Span
 from iacguard.source import SourceFile
 from iacguard.walk import Entry, Guess, Walk, guess, walk
 from iacguard.workspace import (
@@ -29,7 +30,11 @@ from iacguard.workspace import (
     relative,
 )
 
-_FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
+_FORMATS: tuple[Language, ...] = ("terraform", "plan", "cloudformation", "kubernetes")
+#: Plans are written by a machine and cannot be split.
+_MAX_PLAN_BYTES = 50_000_000
+#: Where front ends see the folders of modules that lie outside of the base.
+_VENDORED, _DOWNLOADED = ".iacguard/modules", ".iacguard/downloads"
 
 
 class UsageError(Exception):
@@ -40,6 +45,14 @@ class UsageError(Exception):
         self.hint = hint
 
 
+class Beside(NamedTuple):
+    """Folders that are read along and not searched: the code of plans, vendored modules, downloaded modules."""
+
+    plan_root: str = ""
+    modules_dir: str = ""
+    downloads: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """What a scan works on. All paths are relative to ``base`` (absolute, links resolved), with forward slashes.
@@ -47,10 +60,12 @@ class Discovery:
     ``files`` are sorted by path. ``reported`` is None where findings of all files are shown, else the files that the
     user named: their siblings are only read along. ``other_files`` counts those that no front end reads by their
     name (``.py``, ``.md``); they are not listed.
+    ``plan_root`` and ``modules_dir`` are the folders that were asked for, as the workspace knows them, None for none;
+    ``downloads`` is where it sees downloaded modules.
     """
 
     base: str
-    files: Mapping[Format, tuple[SourceFile, ...]]
+    files: Mapping[Language, tuple[SourceFile, ...]]
     workspace: Workspace
     problems: tuple[Problem, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
@@ -58,6 +73,9 @@ class Discovery:
     var_files: tuple[SourceFile, ...] = ()
     reported: frozenset[str] | None = None
     other_files: int = 0
+    plan_root: str | None = None
+    modules_dir: str | None = None
+    downloads: str = _DOWNLOADED
 
 
 @dataclass(slots=True)
@@ -65,7 +83,7 @@ class _Collected:
     """What is gathered while files are read."""
 
     base: str
-    files: dict[str, tuple[Format, SourceFile]] = field(default_factory=dict)
+    files: dict[str, tuple[Language, SourceFile]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
     other_files: int = 0
@@ -79,23 +97,28 @@ class _Roots(NamedTuple):
     files: tuple[str, ...]
 
 
-def discover(paths: tuple[str, ...], var_files: tuple[str, ...] = ()) -> Discovery:
+def discover(paths: tuple[str, ...], var_files: tuple[str, ...] = (), beside: Beside | None = None) -> Discovery:
     """Find and read the infrastructure code at ``paths`` (files or folders; relative ones to the working folder).
 
     A named file is scanned even where an ignore file excludes it, and its siblings of the same language are read
     along. Raises UsageError for a path that does not exist or is neither file nor folder, and for a variable file
     that cannot be read.
     """
+    beside = beside or Beside()
     roots = _resolve(paths)
-    base = _base_of(roots)
+    plan_root = _folder(beside.plan_root, "the plan's code")
+    modules_dir = _folder(beside.modules_dir, "the folder of modules")
+    base = _base_of(roots, plan_root)
     found = _Collected(base)
     walked = walk(base, roots.folders)
     for entry in walked.entries:
         _take(found, entry)
     _add_walk(found, walked)
     named = _take_named(found, roots)
-    known = {path: source for path, (_, source) in found.files.items()}
-    workspace = DiskWorkspace(base, known)
+    mounts = {_DOWNLOADED: os.path.realpath(beside.downloads)} if beside.downloads else {}
+    if modules_dir and not is_inside(base, modules_dir):
+        mounts[_VENDORED] = modules_dir
+    workspace = DiskWorkspace(base, _readable(found), mounts)
     reported = None
     if roots.files:
         reported = frozenset(named | {path for path in found.files if _is_below(path, base, roots.folders)})
@@ -109,11 +132,34 @@ def discover(paths: tuple[str, ...], var_files: tuple[str, ...] = ()) -> Discove
         var_files=tuple(_var_file(base, path) for path in var_files),
         reported=reported,
         other_files=found.other_files,
+        plan_root=relative(base, plan_root) if plan_root else None,
+        modules_dir=None if not modules_dir else _VENDORED if _VENDORED in mounts else relative(base, modules_dir),
     )
 
 
-def _by_format(found: _Collected) -> dict[Format, tuple[SourceFile, ...]]:
-    groups: dict[Format, list[SourceFile]] = {}
+def _folder(path: str, what: str) -> str:
+    """The absolute path of a folder that the user named, "" for none. Raises UsageError."""
+    if not path:
+        return ""
+    absolute = os.path.realpath(path)
+    if not os.path.isdir(absolute):
+        raise UsageError(f"{path}, {what}, is not a folder")
+    return absolute
+
+
+def _readable(found: _Collected) -> dict[str, SourceFile]:
+    """The files as all but their front ends see them: without the secrets that a plan holds in plain text."""
+    known = {path: source for path, (_, source) in found.files.items()}
+    for path, (kind, source) in found.files.items():
+        if kind == "plan":
+            from iacguard.frontends.plan.masking import masked
+
+            known[path] = masked(source)
+    return known
+
+
+def _by_format(found: _Collected) -> dict[Language, tuple[SourceFile, ...]]:
+    groups: dict[Language, list[SourceFile]] = {}
     for _, (kind, source) in sorted(found.files.items()):
         groups.setdefault(kind, []).append(source)
     return {kind: tuple(groups[kind]) for kind in _FORMATS if kind in groups}
@@ -155,8 +201,8 @@ def _nearest(path: str, absolute: str) -> str:
     return f"did you mean {os.path.join(os.path.dirname(path), close[0])}?" if close else "check the spelling"
 
 
-def _base_of(roots: _Roots) -> str:
-    folders = [*roots.folders, *(os.path.dirname(f) for f in roots.files)]
+def _base_of(roots: _Roots, plan_root: str) -> str:
+    folders = [*roots.folders, *(os.path.dirname(f) for f in roots.files), *([plan_root] if plan_root else [])]
     try:
         common = os.path.commonpath(folders)
     except ValueError:  # different drives on Windows
@@ -255,7 +301,7 @@ def _lenient(data: bytes) -> bytes:
     return data.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
 
 
-def _accept(found: _Collected, entry: Entry, kind: Format, data: bytes) -> None:
+def _accept(found: _Collected, entry: Entry, kind: Language, data: bytes) -> None:
     problem = encoding_problem(entry.path, data)
     if problem is not None:
         found.problems.append(problem)
@@ -270,6 +316,12 @@ def _too_large(found: _Collected, entry: Entry, head: bytes, size: int) -> None:
     if not is_code:
         seen = recognise(entry.path, _lenient(head), lambda path: False)
         is_code = seen.format is not None
+        if seen.format == "plan":
+            with suppress(OSError):
+                content = read_plain(entry.absolute, _MAX_PLAN_BYTES)
+                if content.whole:
+                    _accept(found, entry, "plan", content.data)
+                    return
     if is_code:
         message = f"the file has {megabytes}; the limit is {MAX_BYTES // 1_000_000} MB"
         found.problem("too-large", entry.path, message, "split it, or ignore it in .iacguardignore")

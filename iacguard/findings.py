@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from iacguard.model import Format, Span, Step
+from iacguard.model import Format, Language, Span, Step
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 #: Most severe first.
@@ -127,7 +127,7 @@ class PassedOver:
 class Counts:
     """Sizes of a scan. ``decided`` and ``undecided`` count pairs of a policy and a resource."""
 
-    files: Mapping[Format, int] = field(default_factory=dict)
+    files: Mapping[Language, int] = field(default_factory=dict)
     resources: Mapping[Format, int] = field(default_factory=dict)
     stacks: int = 0
     policies: int = 0

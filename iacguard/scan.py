@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from iacguard import __version__
-from iacguard.discover import Discovery, UsageError, discover
+from iacguard.discover import Beside, Discovery, UsageError, discover
 from iacguard.findings import Counts, Finding, Problem, ScanResult, Severity
 from iacguard.frontends import FRONTENDS
 from iacguard.frontends.contract import Inputs, Stack, Task
@@ -34,7 +35,11 @@ class ScanRequest:
     ``severities``: only policies of these; empty means all. ``variables`` and ``var_files`` as on Terraform's
     command line. ``policy_dirs`` are searched beside the built-in policies. ``processes``: how many to use at
     once; 0 leaves it to the size of the code and the machine. ``cache_dir`` is where what was made of the built-in
-    policies may be kept.
+    policies may be kept, and where modules are downloaded to.
+
+    ``ranks``: how many of ``var_files`` come before a variable on the command line. ``environment`` are variables
+    from ``TF_VAR_``. ``plan_root`` is the folder of the code that plans were made from; ``plan_scope`` whether all
+    resources of a plan are judged, or only those that it changes. ``modules_dir`` is a folder of vendored modules.
     """
 
     paths: tuple[str, ...]
@@ -46,11 +51,20 @@ class ScanRequest:
     var_files: tuple[str, ...] = ()
     processes: int = 0
     cache_dir: Path | None = None
+    ranks: dict[str, int] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    plan_root: str = ""
+    plan_scope: Literal["all", "changed"] = "all"
+    modules_dir: str = ""
+    download_modules: bool = False
+    scan_modules: bool = False
+    unknown_defaults: bool = False
 
 
 #: Told of every stack that is done: its name.
 Progress = Callable[[str], None]
 
+_FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
 #: Below this many bytes of code a second process costs more than it saves.
 _WORTH_SHARING = 400_000
 
@@ -76,7 +90,7 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     pack = load_pack(request.policy_dirs, cache_dir=request.cache_dir).select(
         request.select, request.ignore, request.severities
     )
-    found = discover(request.paths, request.var_files)
+    found = _found(request)
     tasks = list(_tasks(found, request))
     size = sum(len(file.data) for files in found.files.values() for file in files)
     processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
@@ -90,9 +104,12 @@ def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
     for stack, graph in _graphs(tasks, outcome.problems):
         outcome.resources[stack.format] += len(graph.resources)
         outcome.stacks += 1
+        judged = _judged(stack, graph)
         for decision in decide(pack, graph, stack.name):
             if isinstance(decision, Problem):
                 outcome.problems.append(decision)
+                continue
+            if judged is not None and decision.resource.address not in judged:
                 continue
             if decision.verdict == "undecided":
                 outcome.undecided += 1
@@ -104,19 +121,65 @@ def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
     return outcome
 
 
+def _judged(stack: Stack, graph: Graph) -> set[str] | None:
+    """The addresses that findings may stand at: a changed sub-resource is judged at its parent."""
+    if stack.judged is None:
+        return None
+    found = set(stack.judged)
+    pending = list(stack.judged)
+    while pending:
+        resource = graph.by_address.get(pending.pop())
+        if resource is not None and resource.parent and resource.parent not in found:
+            found.add(resource.parent)
+            pending.append(resource.parent)
+    return found
+
+
 def graphs(request: ScanRequest) -> tuple[tuple[tuple[Stack, Graph], ...], tuple[Problem, ...]]:
     """The evaluated and normalised resources of every stack, undecided: what ``iacguard graph`` shows."""
-    found = discover(request.paths, request.var_files)
+    found = _found(request)
     problems = list(found.problems)
     return tuple(_graphs(_tasks(found, request), problems)), tuple(ordered(problems))
 
 
 def _tasks(found: Discovery, request: ScanRequest) -> Iterator[Task]:
-    inputs = Inputs(request.variables, found.var_files, frozenset(p.span.file for p in found.problems))
+    inputs = _inputs(found, request)
     for name, prepare in FRONTENDS.items():
         files = found.files.get(name, ())
         if files:
             yield from prepare(files, found.workspace, inputs)
+
+
+def _found(request: ScanRequest) -> Discovery:
+    downloads = str(_downloads(request)) if request.download_modules else ""
+    return discover(request.paths, request.var_files, Beside(request.plan_root, request.modules_dir, downloads))
+
+
+def _downloads(request: ScanRequest) -> Path:
+    if request.cache_dir is None:
+        raise UsageError("there is no folder to download modules to", "set IACGUARD_CACHE_DIR")
+    return request.cache_dir / "modules"
+
+
+def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
+    download = None
+    if request.download_modules:
+        from iacguard.download import Downloader
+
+        download = Downloader(_downloads(request), found.downloads).fetch
+    return Inputs(
+        request.variables,
+        found.var_files,
+        frozenset(p.span.file for p in found.problems),
+        plan_root=found.plan_root,
+        plan_scope=request.plan_scope,
+        environment=request.environment,
+        ranks=request.ranks,
+        modules_dir=found.modules_dir,
+        download=download,
+        scan_modules=request.scan_modules,
+        unknown_defaults=request.unknown_defaults,
+    )
 
 
 def _graphs(tasks: Iterable[Task], problems: list[Problem]) -> Iterator[tuple[Stack, Graph]]:
@@ -150,7 +213,7 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
     resources: Counter[Format] = sum((o.resources for o in outcomes), Counter())
     counts = Counts(
         files={name: len(files) for name, files in found.files.items()},
-        resources={name: resources[name] for name in FRONTENDS if resources[name]},
+        resources={name: resources[name] for name in _FORMATS if resources[name]},
         stacks=sum(o.stacks for o in outcomes),
         policies=len(pack.rules),
         decided=sum(o.decided for o in outcomes),

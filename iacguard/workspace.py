@@ -124,11 +124,15 @@ class DiskWorkspace:
     """Reads for front ends, below ``base`` (absolute, links resolved) only; implements the contract's Workspace.
 
     Links are resolved before a path is judged, so one that leaves the base is as good as missing. ``known`` are the
-    files that discovery has read already.
+    files that discovery has read already. ``mounts`` are folders elsewhere (absolute, links resolved) that the user
+    named, by the path below which front ends see them.
     """
 
-    def __init__(self, base: str, known: Mapping[str, SourceFile] | None = None) -> None:
+    def __init__(
+        self, base: str, known: Mapping[str, SourceFile] | None = None, mounts: Mapping[str, str] | None = None
+    ) -> None:
         self._base = base
+        self._mounts = dict(mounts or {})
         self._files: dict[str, SourceFile | None] = dict(known or {})
         self._listings: dict[str, tuple[str, ...]] = {}
 
@@ -176,11 +180,16 @@ class DiskWorkspace:
     def _real(self, path: str) -> str | None:
         if path.startswith("../") or path == ".." or os.path.isabs(path) or "\x00" in path:
             return None
+        base = self._base
+        for prefix, folder in self._mounts.items():
+            if is_inside(prefix, path):
+                base, path = folder, path[len(prefix) + 1 :]
+                break
         try:
-            real = os.path.realpath(os.path.join(self._base, path))
+            real = os.path.realpath(os.path.join(base, path))
         except OSError:
             return None
-        return real if may_read(self._base, real) else None
+        return real if may_read(base, real) else None
 
     def _load(self, path: str) -> SourceFile | None:
         real = self._real(path)

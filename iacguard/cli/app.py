@@ -72,7 +72,8 @@ def _run(arguments: Sequence[str]) -> int:
         values = parse(command, rest)
         if values is not None:
             return command.run(**values)
-    status = build().main(args=list(arguments), prog_name="iacguard", standalone_mode=False)
+    words = list(arguments)
+    status = build().main(args=words, prog_name="iacguard", standalone_mode=False, obj=words)
     if status == INTERRUPTED:  # typer turns the signal into a status of its own
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iacguard.cli.options import ALLOW_INCOMPLETE, VAR_FILES, VARIABLES, Argument, Command, Option
-from iacguard.cli.scan import parse_variables
+from iacguard.cli.options import ALLOW_INCOMPLETE, TERRAFORM, Argument, Command, Option
 from iacguard.cli.status import CLEAN, INCOMPLETE
+from iacguard.cli.terraform import settings
 
 if TYPE_CHECKING:
     from iacguard.findings import Problem
@@ -36,18 +36,17 @@ def graph(
     paths: tuple[str, ...],
     format_: str,
     output: str,
-    var_files: tuple[str, ...],
-    variables: tuple[str, ...],
     allow_incomplete: bool,
+    **terraform: Any,
 ) -> int:
-    """Print the graph, and return the exit status."""
+    """Print the graph, and return the exit status. ``terraform``: the options of that name's table."""
     from iacguard.cli.outputs import STDOUT, write
     from iacguard.cli.summary import Speaker
     from iacguard.cli.terminal import Terminal, print_out, say
     from iacguard.scan import ScanRequest, graphs
 
     terminal = Terminal.detect()
-    request = ScanRequest(paths=paths, variables=parse_variables(variables), var_files=var_files)
+    request = ScanRequest(paths=paths, **settings(terraform))
     stacks, problems = graphs(request)
     text = as_json(stacks, problems) if format_ == "json" else as_dot(stacks)
     if output == STDOUT:
@@ -129,8 +128,7 @@ COMMAND = Command(
             choices=("json", "dot"),
         ),
         Option("output", ("--output", "-o"), "one", "File instead of standard output.", "FILE", default="-"),
-        VAR_FILES,
-        VARIABLES,
+        *TERRAFORM,
         ALLOW_INCOMPLETE,
     ),
 )

@@ -20,7 +20,7 @@ class Option:
     """``name`` is the keyword that the command's function takes; ``spellings`` has the long one first.
 
     A ``flag`` gives a bool, ``one`` a str, ``many`` a tuple of str in order. ``choices`` are in small letters; any
-    case is taken.
+    case is taken. ``ordered``: the texts are :class:`Placed`, as their order among other options counts.
     """
 
     name: str
@@ -30,6 +30,20 @@ class Option:
     metavar: str = ""
     default: str = ""
     choices: tuple[str, ...] = ()
+    ordered: bool = False
+
+
+class Placed(str):
+    """An option's text that knows the place of its word on the command line."""
+
+    __slots__ = ("at",)
+
+    def __new__(cls, text: str, at: int) -> Placed:
+        made = super().__new__(cls, text)
+        made.at = at
+        return made
+
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,21 @@ def parse(command: Command, words: Sequence[str]) -> dict[str, Any] | None:
         if option.choices and value.lower() not in option.choices:
             return None
         value = value.lower() if option.choices else value
+        value = Placed(value, len(words) - len(pending)) if option.ordered else value
         values[option.name] = (*values[option.name], value) if option.kind == "many" else value
     return _with_argument(command.argument, rest, values)
+
+
+def placed(option: Option, values: Sequence[str], words: Sequence[str]) -> tuple[Placed, ...]:
+    """The values of an ordered option, as another parser gives them, each with its place among ``words``."""
+    places: list[int] = []
+    for index, word in enumerate(words):
+        spelling, equals, _ = word.partition("=")
+        if spelling in option.spellings:
+            places.append(index + (1 if equals else 2))
+    if len(places) != len(values):  # a value that looks like an option: the order within the option is left
+        places = list(range(len(values)))
+    return tuple(Placed(value, at) for value, at in zip(values, places, strict=True))
 
 
 def _empty(option: Option) -> Any:
@@ -107,8 +134,63 @@ SELECT = Option(
 )
 IGNORE = Option("ignore", ("--ignore",), "many", "Not these policies; like --select.", "ID")
 SEVERITY = Option("severity", ("--severity",), "many", "Only policies of these severities: critical,high.", "SEVERITY")
-VAR_FILES = Option("var_files", ("--var-file",), "many", "Terraform variables from a file; repeatable.", "FILE")
-VARIABLES = Option("variables", ("--var",), "many", "A Terraform variable; repeatable.", "NAME=VALUE")
+VAR_FILES = Option(
+    "var_files", ("--var-file",), "many", "Terraform variables from a file; repeatable.", "FILE", ordered=True
+)
+VARIABLES = Option(
+    "variables",
+    ("--var",),
+    "many",
+    "A Terraform variable; repeatable. Of --var and --var-file, the later one counts.",
+    "NAME=VALUE",
+    ordered=True,
+)
+ENV_VARS = Option("env_vars", ("--env-vars",), "flag", "Take Terraform variables from the environment (TF_VAR_name).")
+UNKNOWN_DEFAULTS = Option(
+    "unknown_defaults",
+    ("--unknown-defaults",),
+    "flag",
+    "Count variables of root modules that only have a default as unknown.",
+)
+MODULES_DIR = Option(
+    "modules_dir",
+    ("--modules-dir",),
+    "one",
+    "Vendored modules: NAMESPACE/NAME/PROVIDER[/VERSION] of a registry, HOST/PATH[@REF] of git.",
+    "DIR",
+)
+DOWNLOAD_MODULES = Option(
+    "download_modules", ("--download-modules",), "flag", "Download modules from git repositories into the cache folder."
+)
+SCAN_MODULES = Option(
+    "scan_modules", ("--scan-modules",), "flag", "Scan folders that are called as modules by themselves, too."
+)
+PLAN_ROOT = Option(
+    "plan_root",
+    ("--plan-root",),
+    "one",
+    "The code that scanned plans were made from: findings are placed in it.",
+    "DIR",
+)
+PLAN_SCOPE = Option(
+    "plan_scope",
+    ("--plan-scope",),
+    "one",
+    "Judge all resources of a plan, or only those that it makes or changes.",
+    default="all",
+    choices=("all", "changed"),
+)
+#: What decides how Terraform code is read; for every command that reads it.
+TERRAFORM = (
+    VAR_FILES,
+    VARIABLES,
+    ENV_VARS,
+    UNKNOWN_DEFAULTS,
+    MODULES_DIR,
+    DOWNLOAD_MODULES,
+    SCAN_MODULES,
+    PLAN_ROOT,
+)
 ALLOW_INCOMPLETE = Option(
     "allow_incomplete", ("--allow-incomplete",), "flag", "Accept that not everything could be read."
 )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from iacguard.cli.options import (
     ALLOW_INCOMPLETE,
     IGNORE,
+    PLAN_SCOPE,
     POLICY_DIRS,
     SELECT,
     SEVERITY,
-    VAR_FILES,
-    VARIABLES,
+    TERRAFORM,
     Argument,
     Command,
     Option,
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 _HELP = """Scan Terraform, CloudFormation and Kubernetes code and report what violates a policy.
 
-Folders are searched; a named file is read together with its siblings. Findings go to standard output, everything
-else to standard error. Nothing is downloaded and nothing is run.
+Folders are searched; a named file is read together with its siblings. Plans and states that `terraform show -json`
+wrote are scanned, too. Findings go to standard output, everything else to standard error. Nothing is downloaded and
+nothing is run, unless --download-modules asks for it.
 
 \b
 Examples:
@@ -37,6 +38,7 @@ Examples:
   iacguard scan infra --fail-on high
   iacguard scan . --format table --format sarif --output iacguard.sarif
   iacguard scan main.tf --select 'aws-s3-*' --var region=eu-west-1
+  iacguard scan plan.json --plan-root . --plan-scope changed
 
 \b
 Exit status:
@@ -60,17 +62,17 @@ def scan(
     ignore: tuple[str, ...],
     severity: tuple[str, ...],
     policy_dirs: tuple[str, ...],
-    var_files: tuple[str, ...],
-    variables: tuple[str, ...],
+    plan_scope: Literal["all", "changed"],
     jobs: str,
     show_undecided: bool,
     verbose: bool,
     quiet: bool,
+    **terraform: Any,
 ) -> int:
-    """Scan, report, and return the exit status."""
+    """Scan, report, and return the exit status. ``terraform``: the options of that name's table."""
     targets = pair([name.lower() for name in split(formats)], outputs)
-    from iacguard.cli.caching import cache_dir
     from iacguard.cli.terminal import Terminal
+    from iacguard.cli.terraform import settings
     from iacguard.scan import ScanRequest
 
     request = ScanRequest(
@@ -79,10 +81,9 @@ def scan(
         ignore=split(ignore),
         severities=parse_severities(severity),
         policy_dirs=policy_dirs,
-        variables=parse_variables(variables),
-        var_files=var_files,
         processes=parse_jobs(jobs),
-        cache_dir=cache_dir(),
+        plan_scope=plan_scope,
+        **settings(terraform),
     )
     terminal = Terminal.detect()
     started = perf_counter()
@@ -162,17 +163,6 @@ def parse_severities(values: Sequence[str]) -> tuple[Severity, ...]:
     return tuple(severity for severity in SEVERITIES if severity in asked)
 
 
-def parse_variables(values: Sequence[str]) -> dict[str, str]:
-    """``NAME=VALUE`` texts; the last of a name counts, as in Terraform. Raises CommandError."""
-    variables: dict[str, str] = {}
-    for text in values:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise CommandError(f"--var {text!r} has no name and value", "write --var NAME=VALUE")
-        variables[name.strip()] = value
-    return variables
-
-
 def parse_jobs(value: str) -> int:
     """A number of processes, 0 for "as fits"; raises CommandError."""
     if not value or value == "auto":
@@ -214,8 +204,8 @@ COMMAND = Command(
         IGNORE,
         SEVERITY,
         POLICY_DIRS,
-        VAR_FILES,
-        VARIABLES,
+        *TERRAFORM,
+        PLAN_SCOPE,
         Option("jobs", ("--jobs", "-j"), "one", "Processes to use at once, or auto.", "N", default="auto"),
         Option("show_undecided", ("--show-undecided",), "flag", "Show also what the code alone cannot decide."),
         Option("verbose", ("--verbose", "-v"), "flag", "List passed-over files and every notice."),

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iacguard.findings import Problem, ScanResult
-from iacguard.model import Format
+from iacguard.model import Format, Language
 from iacguard.report.selection import by_severity
 from iacguard.report.text import printable
 
-_NAMES = {"terraform": "Terraform", "cloudformation": "CloudFormation", "kubernetes": "Kubernetes"}
+_NAMES = {
+    "terraform": "Terraform",
+    "plan": "Terraform plan",
+    "cloudformation": "CloudFormation",
+    "kubernetes": "Kubernetes",
+}
 _BOLD, _RED, _YELLOW, _DIM, _RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 #: So many notices are listed without --verbose.
 _NOTICES = 10
@@ -86,7 +91,7 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _of_formats(counts: Mapping[Format, int], noun: str) -> str:
+def _of_formats(counts: Mapping[Language, int] | Mapping[Format, int], noun: str) -> str:
     """``53 files (50 Terraform, 3 Kubernetes)``; the formats only where there are several."""
     present = [(name, count) for name, count in counts.items() if count]
     total = plural(sum(count for _, count in present), noun)

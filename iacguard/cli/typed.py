@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from iacguard.cli.options import Argument, Command, Option
+from iacguard.cli.options import Argument, Command, Option, placed
 
+_CONTEXT = "typer_context"
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -60,11 +61,18 @@ def _function(command: Command) -> Callable[..., int]:
     """A function with the signature that typer reads the command's parameters from."""
 
     def call(**values: Any) -> int:
-        return command.run(**{name: _plain(value) for name, value in values.items()})
+        # The command line, which iacguard.cli.app hands over as the context's object.
+        words = values.pop(_CONTEXT).find_root().obj or []
+        plain = {name: _plain(value) for name, value in values.items()}
+        for option in command.options:
+            if option.ordered and plain[option.name]:
+                plain[option.name] = placed(option, plain[option.name], words)
+        return command.run(**plain)
 
     parameters = [_option(option) for option in command.options]
     if command.argument is not None:
         parameters.insert(0, _argument(command.argument))
+    parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
     call.__name__ = command.name
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {p.name: p.annotation for p in parameters}

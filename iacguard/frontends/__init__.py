@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from iacguard.frontends.contract import Frontend, Inputs, Task, Workspace
-from iacguard.model import Format
+from iacguard.model import Language
 from iacguard.source import SourceFile
 
 __all__ = ["FRONTENDS"]
@@ -14,6 +14,12 @@ __all__ = ["FRONTENDS"]
 
 def _terraform(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
     from iacguard.frontends.terraform import prepare
+
+    return prepare(files, workspace, inputs)
+
+
+def _plan(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
+    from iacguard.frontends.plan import prepare
 
     return prepare(files, workspace, inputs)
 
@@ -31,6 +37,6 @@ def _kubernetes(files: Sequence[SourceFile], workspace: Workspace, inputs: Input
 
 
 #: Each is imported when it is first called: a scan of Terraform alone never pays for YAML.
-FRONTENDS: Mapping[Format, Frontend] = MappingProxyType(
-    {"terraform": _terraform, "cloudformation": _cloudformation, "kubernetes": _kubernetes}
+FRONTENDS: Mapping[Language, Frontend] = MappingProxyType(
+    {"terraform": _terraform, "plan": _plan, "cloudformation": _cloudformation, "kubernetes": _kubernetes}
 )

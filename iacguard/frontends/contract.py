@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from iacguard.findings import Problem
 from iacguard.model import Edge, Format, Resource
@@ -26,6 +26,19 @@ class Stack:
     edges: tuple[Edge, ...] = ()
     problems: tuple[Problem, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    #: Addresses of the resources whose findings count, with their parents'; None where all do.
+    judged: frozenset[str] | None = None
+
+
+class Fetched(NamedTuple):
+    """A repository that was asked for: the ``folder`` of its files, as the workspace knows it, or why there is none."""
+
+    folder: str = ""
+    error: str = ""
+
+
+#: Brings a git repository (its URL) at a ref ("" for its main branch). Never raises.
+Download: TypeAlias = Callable[[str, str], Fetched]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,21 @@ class Inputs:
     var_files: tuple[SourceFile, ...] = ()
     #: Paths (relative to the base) of files that were found but are broken: (path -> problem already reported).
     unreadable: frozenset[str] = frozenset()
+    #: The folder (relative to the base) of the code that plans were made from; None where it is not at hand.
+    plan_root: str | None = None
+    plan_scope: Literal["all", "changed"] = "all"
+    #: Values of Terraform variables from the environment (``TF_VAR_``), by the variable's name.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: How many of ``var_files`` stand before a variable on the command line; all of them where it is not named.
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    #: Where vendored modules lie, as the workspace knows it; None for nowhere.
+    modules_dir: str | None = None
+    #: Brings the git repositories of modules; None where nothing may be downloaded.
+    download: Download | None = None
+    #: Whether a folder that is called as a module is a root of its own, too.
+    scan_modules: bool = False
+    #: Whether a root's variables that have a default count as unknown.
+    unknown_defaults: bool = False
 
 
 class Workspace(Protocol):

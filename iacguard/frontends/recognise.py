@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iacguard.findings import Problem
-from iacguard.model import Format
+from iacguard.model import Language
 from iacguard.source import SourceFile
 
 NOT_INFRASTRUCTURE = "not infrastructure code"
@@ -22,6 +22,10 @@ NOT_INFRASTRUCTURE = "not infrastructure code"
 #: Cheap: a file without any of these bytes is neither.
 _CLOUDFORMATION_MARKS = (b"Resources", b"AWSTemplateFormatVersion")
 _KUBERNETES_MARKS = (b"apiVersion", b"kind")
+
+#: ``terraform show -json`` begins every plan and state with its format's version, and names the same parts in each.
+_PLAN_START = re.compile(rb'\s*\{(?=.{0,4000}?"format_version"\s*:\s*")', re.DOTALL)
+_PLAN_MARKS = (b'"planned_values"', b'"resource_changes"', b'"root_module"')
 
 _TOP_KEY = re.compile(rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)""", re.MULTILINE)
 _ANY_KEY = re.compile(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
@@ -38,7 +42,7 @@ class Recognised:
     ``problem`` is what the user must be told of a file that is passed over (a Helm template).
     """
 
-    format: Format | None
+    format: Language | None
     reason: str = ""
     problem: Problem | None = None
 
@@ -48,7 +52,7 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
 
     ``near(path)`` says whether a plain file exists at a path that is given as ``path`` is. Never raises.
     """
-    found: Format | None = "kubernetes" if _is_kustomization(path) else sniff(data)
+    found: Language | None = "kubernetes" if _is_kustomization(path) else sniff(data)
     chart = _chart_of(path, near) if _TEMPLATE.search(data) else None
     if chart is not None:
         return _helm(path, data, chart)
@@ -57,8 +61,10 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
     return Recognised(found)
 
 
-def sniff(data: bytes) -> Format | None:
-    """``cloudformation``, ``kubernetes`` or None, by the text alone; broken files get what they were meant as."""
+def sniff(data: bytes) -> Language | None:
+    """The language by the text alone, or None; broken files get what they were meant as."""
+    if _PLAN_START.match(data) and any(mark in data for mark in _PLAN_MARKS):
+        return "plan"
     cloudformation = any(mark in data for mark in _CLOUDFORMATION_MARKS)
     kubernetes = all(mark in data for mark in _KUBERNETES_MARKS)
     if not cloudformation and not kubernetes:
@@ -97,7 +103,7 @@ def _documents(data: bytes) -> Iterator[tuple[frozenset[str], int, int]]:
     yield frozenset(keys), start, len(data)
 
 
-def _by_structure(data: bytes) -> Format | None:
+def _by_structure(data: bytes) -> Language | None:
     """For JSON, flow style and a root that is indented."""
     try:
         root = json.loads(data)
@@ -108,7 +114,7 @@ def _by_structure(data: bytes) -> Format | None:
     return _of_mapping(root) if isinstance(root, dict) else None
 
 
-def _of_mapping(root: Mapping[str, Any]) -> Format | None:
+def _of_mapping(root: Mapping[str, Any]) -> Language | None:
     if "apiVersion" in root and "kind" in root:
         return "kubernetes"
     resources = root.get("Resources")
@@ -124,7 +130,7 @@ def _of_mapping(root: Mapping[str, Any]) -> Format | None:
     return None
 
 
-def _by_words(data: bytes) -> Format | None:
+def _by_words(data: bytes) -> Language | None:
     words = {match[1] for match in _ANY_KEY.finditer(data)}
     if {b"apiVersion", b"kind"} <= words:
         return "kubernetes"

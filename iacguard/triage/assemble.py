@@ -63,7 +63,7 @@ def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozens
     """
     groups: dict[tuple[str, str, Span, str], list[Finding]] = {}
     for item in located:
-        if reported is None or item.span.file in reported:
+        if reported is None or item.span.file in reported or item.stack in reported:
             key = (item.rule.id, item.verdict, item.span, local_block(item.address))
             groups.setdefault(key, []).append(item)
     found = [_merge(group) for group in groups.values()]

@@ -13,6 +13,7 @@ from iacguard.source import SourceFile
 
 if TYPE_CHECKING:
     from iacguard.frontends.terraform.modules import Library
+    from iacguard.frontends.terraform.sources import Sources
 
 __all__ = ["load", "prepare"]
 
@@ -22,8 +23,18 @@ def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -
     from iacguard.frontends.terraform.modules import Library
     from iacguard.frontends.terraform.roots import roots
 
-    library = Library(files, workspace, inputs.unreadable)
-    return [Task(folder or ".", partial(_evaluated, library, folder, inputs)) for folder in roots(library)]
+    library = Library(files, workspace, inputs.unreadable, module_sources(workspace, inputs))
+    found = roots(library, also_called=inputs.scan_modules, vendored=inputs.modules_dir)
+    return [Task(folder or ".", partial(_evaluated, library, folder, inputs)) for folder in found]
+
+
+def module_sources(workspace: Workspace, inputs: Inputs) -> Sources | None:
+    """Where the code of modules that are no paths is looked for; None for nowhere."""
+    if inputs.modules_dir is None and inputs.download is None:
+        return None
+    from iacguard.frontends.terraform.sources import Sources
+
+    return Sources(workspace, inputs.modules_dir, inputs.download)
 
 
 def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterator[Stack]:

@@ -10,7 +10,7 @@ from iacguard.frontends.terraform.access import known_ends, surely_present
 from iacguard.frontends.terraform.blocks import argument, argument_value, block_type, evaluated
 from iacguard.frontends.terraform.constraints import UNTYPED, Constraint, conform, constraint
 from iacguard.frontends.terraform.expansion import Names, expand, key_text
-from iacguard.frontends.terraform.linking import called_module
+from iacguard.frontends.terraform.linking import CALL_META, called_module, check_arguments
 from iacguard.frontends.terraform.modules import Decl, ModuleSource
 from iacguard.frontends.terraform.places import BodyPlace
 from iacguard.frontends.terraform.scope import Run, Scope, first_line
@@ -202,6 +202,9 @@ class ModuleInstance(Opaque):
         if value is _MISSING or (value is None and _flag(decl, "nullable") is False):
             if default is None:
                 return self._no_value(name, decl)
+            if self.call is None and self.run.unknown_defaults:
+                reason = f'variable "{name}" has only a default, which may be replaced'
+                return Unknown(reason, "variable", decl.span, secret=_flag(decl, "sensitive") is True)
             value = argument_value(default[0].expr, default[0], self.scope(default[1]))
         try:
             value = conform(value, wanted, lambda expr: self.run.evaluate(expr, self.scope(decl.doc)))
@@ -321,6 +324,7 @@ class ModuleInstance(Opaque):
         if isinstance(found, Unknown):
             self.memo[key] = found
             return found
+        check_arguments(self.run, name, decl, found)
 
         def make(index: str, names: Names, certain: bool) -> Value:
             return ModuleInstance(
@@ -349,10 +353,6 @@ class ModuleInstance(Opaque):
             return list(known.values()) if expansion.kind == "count" else known
 
         return self._once(key, what, decl.span, compute)
-
-
-#: Arguments of a module call that are Terraform's own.
-CALL_META = frozenset(["source", "version", "providers", "count", "for_each", "depends_on"])
 
 
 def members(value: Value) -> list[Opaque]:

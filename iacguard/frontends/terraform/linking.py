@@ -15,7 +15,10 @@ from iacguard.model import Span, Unknown
 if TYPE_CHECKING:
     from iacguard.frontends.contract import Workspace
     from iacguard.frontends.terraform.instances import ModuleInstance
+    from iacguard.frontends.terraform.scope import Run
 
+#: Arguments of a module call that are Terraform's own.
+CALL_META = frozenset(["source", "version", "providers", "count", "for_each", "depends_on"])
 #: Modules in modules in modules. Real ones stay below ten.
 MAX_NESTING = 40
 
@@ -37,12 +40,17 @@ def called_module(caller: ModuleInstance, name: str, decl: Decl) -> ModuleSource
             source = error.message
     if not isinstance(source, str):
         return _not_at_hand(caller, name, span, "its source is not known")
-    if not is_local(source):
-        folder = _installed(caller, name)
-        if folder is None:
-            return _not_at_hand(caller, name, span, f"it comes from {source}")
+    if is_local(source):
+        return _at(caller, name, resolve(caller.folder, source), span, source)
+    folder = _installed(caller, name)
+    if folder is not None:
         return _at(caller, name, folder, span, f"{source}, installed in {folder}")
-    return _at(caller, name, resolve(caller.folder, source), span, source)
+    if run.library.sources is None:
+        return _not_at_hand(caller, name, span, f"it comes from {source}")
+    elsewhere = run.library.sources.find(source, decl.text("version") or "")
+    if elsewhere.why:
+        return _not_at_hand(caller, name, span, elsewhere.why)
+    return _at(caller, name, elsewhere.folder, span, f"{source}, found in {elsewhere.folder}")
 
 
 def _at(caller: ModuleInstance, name: str, folder: str, span: Span, source: str) -> ModuleSource | Unknown:
@@ -65,9 +73,23 @@ def _at(caller: ModuleInstance, name: str, folder: str, span: Span, source: str)
     return module
 
 
+def check_arguments(run: Run, name: str, decl: Decl, module: ModuleSource) -> None:
+    """Tell of arguments that the called module does not declare, and of required ones that are missing."""
+    refused = "terraform would refuse this"
+    for argument, (attribute, doc) in decl.attributes.items():
+        if argument not in module.variables and argument not in CALL_META:
+            span = first_line(doc, attribute.start, attribute.end)
+            message = f'module "{name}" declares no variable "{argument}"'
+            run.report("reference", span, message, refused, notice=True)
+    for variable, declared in module.variables.items():
+        if "default" not in declared.attributes and variable not in decl.attributes:
+            message = f'the call of module "{name}" gives no value to its variable "{variable}"'
+            run.report("reference", decl.span, message, refused, notice=True)
+
+
 def _not_at_hand(caller: ModuleInstance, name: str, span: Span, why: str) -> Unknown:
     message = f'module "{name}" is not evaluated: {why}'
-    hint = "run `terraform init` so that its code lies in .terraform/modules"
+    hint = "run `terraform init` so that its code lies in .terraform/modules, or see --modules-dir"
     caller.run.report("not-evaluated", span, message, hint, notice=True)
     return Unknown(f'the code of module "{name}" is not at hand', "module", span)
 

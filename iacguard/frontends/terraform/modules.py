@@ -13,6 +13,7 @@ from typing import Any
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.scope import first_line, header
+from iacguard.frontends.terraform.sources import Sources
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
 from iacguard.model import Span
 from iacguard.source import SourceFile
@@ -97,8 +98,15 @@ def resolve(folder: str, source: str) -> str:
 class Library:
     """Every module by its folder, parsed when it is first asked for."""
 
-    def __init__(self, files: Sequence[SourceFile], workspace: Workspace, unreadable: frozenset[str]) -> None:
+    def __init__(
+        self,
+        files: Sequence[SourceFile],
+        workspace: Workspace,
+        unreadable: frozenset[str],
+        sources: Sources | None = None,
+    ) -> None:
         self.workspace = workspace
+        self.sources = sources
         self.unreadable = unreadable
         self._given: dict[str, dict[str, SourceFile]] = {}
         self._modules: dict[str, ModuleSource | None] = {}

@@ -46,6 +46,7 @@ class Run:
         "problems",
         "root_folder",
         "rounds",
+        "unknown_defaults",
         "workspace",
     )
 
@@ -68,6 +69,7 @@ class Run:
         self.depth = 0
         self.rounds = 0
         self.doubts = 0
+        self.unknown_defaults = False
 
     def report(self, kind: ProblemKind, span: Span, message: str, hint: str = "", *, notice: bool = False) -> None:
         """Note a problem, once."""

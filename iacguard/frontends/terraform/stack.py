@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from iacguard.frontends.contract import Inputs, Stack
@@ -13,7 +13,7 @@ from iacguard.frontends.terraform.linking import read_manifest
 from iacguard.frontends.terraform.modules import Library
 from iacguard.frontends.terraform.resources import instances, resources
 from iacguard.frontends.terraform.scope import Run
-from iacguard.frontends.terraform.variables import given
+from iacguard.frontends.terraform.variables import Given, given
 from iacguard.model import Edge, Resource
 
 #: Frames of Python: MAX_DEPTH evaluations of some 10 frames. They live on the heap, not on the C stack.
@@ -31,12 +31,17 @@ def _deep() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def stack(library: Library, folder: str, inputs: Inputs) -> Stack:
-    """The root module in ``folder``, evaluated with all modules that it calls."""
+def stack(library: Library, folder: str, inputs: Inputs, fixed: Mapping[str, Given] | None = None) -> Stack:
+    """The root module in ``folder``, evaluated with all modules that it calls.
+
+    ``fixed`` are values of variables that go before all others.
+    """
     source = library.module(folder)
     assert source is not None, "a root is a folder with code"
     values, problems = given(library, folder, inputs)
+    values.update(fixed or {})
     run = Run(evaluate, library.workspace, library, folder, read_manifest(library.workspace, folder))
+    run.unknown_defaults = inputs.unknown_defaults
     root = ModuleInstance(run, source, given=values)
     found: list[Resource] = []
     edges: list[Edge] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from iacguard.frontends.terraform.instances import CALL_META, ModuleInstance
+from iacguard.frontends.terraform.instances import ModuleInstance
+from iacguard.frontends.terraform.linking import CALL_META
 from iacguard.frontends.terraform.modules import Decl
 from iacguard.frontends.terraform.scope import Scope, first_line
 from iacguard.frontends.terraform.syntax import (
@@ -135,7 +136,8 @@ def _variable(module: ModuleInstance, name: str, walk: _Walk, depth: int) -> Non
         node = given.attribute
         walk.steps[Step(first_line(given.doc, node.start, node.end), f'value of variable "{name}"')] = None
     elif given is not None:
-        walk.steps[Step(decl.span, f'variable "{name}", given on the command line')] = None
+        source = "in the environment" if given.environment else "on the command line"
+        walk.steps[Step(decl.span, f'variable "{name}", given {source}')] = None
     else:
         _default(decl, name, walk)
 

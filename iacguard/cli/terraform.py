@@ -1,0 +1,53 @@
+"""The options that decide how Terraform code is read, as settings of a scan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iacguard.cli.status import CommandError
+
+_PREFIX = "TF_VAR_"
+
+
+def settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the options in ``iacguard.cli.options.TERRAFORM`` as fields of a ScanRequest.
+
+    Raises CommandError for a variable without name and value.
+    """
+    from iacguard.cli.caching import cache_dir
+
+    fields = dict(given)
+    variables, var_files = fields["variables"], fields["var_files"]
+    fields["variables"] = parse_variables(variables)
+    fields["ranks"] = ranks(variables, var_files)
+    fields["environment"] = _environment() if fields.pop("env_vars") else {}
+    fields["cache_dir"] = cache_dir()
+    return fields
+
+
+def parse_variables(values: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` texts; the last of a name counts, as in Terraform. Raises CommandError."""
+    variables: dict[str, str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise CommandError(f"--var {text!r} has no name and value", "write --var NAME=VALUE")
+        variables[name.strip()] = value
+    return variables
+
+
+def ranks(variables: Sequence[str], var_files: Sequence[str]) -> dict[str, int]:
+    """How many of the files stand before each variable (before its last value), where their places are known."""
+    found: dict[str, int] = {}
+    for text in variables:
+        at = getattr(text, "at", None)
+        if at is not None:
+            name = text.partition("=")[0].strip()
+            found[name] = sum(getattr(file, "at", 0) < at for file in var_files)
+    return found
+
+
+def _environment() -> dict[str, str]:
+    return {name.removeprefix(_PREFIX): value for name, value in sorted(os.environ.items()) if name.startswith(_PREFIX)}
