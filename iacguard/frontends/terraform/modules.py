@@ -64,7 +64,11 @@ def _kind(block: Block) -> str:
 
 @dataclass(slots=True)
 class ModuleSource:
-    """A folder's declarations. ``resources`` are by mode ("managed", "data", "ephemeral"), type and name."""
+    """A folder's declarations.
+
+    ``resources`` are by mode ("managed", "data", "ephemeral"), type and name, ``providers`` by the name that
+    resources use them by: ``aws``, ``aws.west``.
+    """
 
     folder: str
     documents: list[Document] = field(default_factory=list)
@@ -74,6 +78,7 @@ class ModuleSource:
     outputs: dict[str, Decl] = field(default_factory=dict)
     resources: dict[tuple[str, str, str], Decl] = field(default_factory=dict)
     calls: dict[str, Decl] = field(default_factory=dict)
+    providers: dict[str, Decl] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
     def local_calls(self) -> Iterable[tuple[Decl, str]]:
@@ -107,6 +112,10 @@ class Library:
     ) -> None:
         self.workspace = workspace
         self.sources = sources
+        #: Whether a provider somewhere has tags for all its resources.
+        self.has_default_tags = False
+        #: Resource types that were looked up: whether they take tags.
+        self.taggable: dict[str, bool] = {}
         self.unreadable = unreadable
         self._given: dict[str, dict[str, SourceFile]] = {}
         self._modules: dict[str, ModuleSource | None] = {}
@@ -180,6 +189,7 @@ class Library:
             if document is not None:
                 source.documents.append(document)
                 _declare(source, document, override=is_override(name))
+                self.has_default_tags = self.has_default_tags or b"default_tags" in document.file.data
         return source
 
 
@@ -218,6 +228,8 @@ def _declare(source: ModuleSource, doc: Document, *, override: bool) -> None:
             _enter(source, source.outputs, labels[0], block, doc, override=override)
         elif block.type == "module" and len(labels) == 1:
             _enter(source, source.calls, labels[0], block, doc, override=override)
+        elif block.type == "provider" and len(labels) == 1:
+            _enter(source, source.providers, _provider_key(block), block, doc, override=override)
         elif block.type in ("terraform", "tofu"):
             _settings(source, block)
 
@@ -245,6 +257,12 @@ def _enter(
 def _duplicate(source: ModuleSource, what: str, span: Span) -> None:
     message = f"{what} is declared twice in this module; only the first is scanned"
     source.problems.append(Problem("value", span, message, "terraform would refuse this: rename or remove one"))
+
+
+def _provider_key(block: Block) -> str:
+    alias = block.body.attribute("alias")
+    named = alias is not None and isinstance(alias.expr, Literal)
+    return f"{block.labels[0]}.{alias.expr.value}" if named else block.labels[0]  # type: ignore[union-attr]
 
 
 def _settings(source: ModuleSource, block: Block) -> None:

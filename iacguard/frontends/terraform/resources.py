@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from iacguard.frontends.terraform.instances import Instance, ModuleInstance, members
 from iacguard.frontends.terraform.syntax import Extent
+from iacguard.frontends.terraform.tagging import add_default_tags
 from iacguard.frontends.terraform.values import Border, EvalError, LimitError, bare
 from iacguard.model import Edge, Resource, Unknown, Value
 
@@ -41,6 +42,7 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
         value = _plain(instance, name, edges)
         if value is not None:
             attributes[name] = value
+    tags = add_default_tags(instance, attributes)
     _repeated(instance, edges)
     decl = instance.decl
     line, _ = decl.doc.file.position(decl.block.start)
@@ -55,6 +57,7 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
         place=place,
         block=f"{decl.doc.file.path}:{line}",
         module=instance.module.address,
+        origins={} if tags is None else {("tags_all",): tags},
     )
 
 
