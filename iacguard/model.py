@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 Format: TypeAlias = Literal["terraform", "cloudformation", "kubernetes"]
-#: What a file is written in. A plan is Terraform's JSON of what it would do: its resources are of format "terraform".
-Language: TypeAlias = Literal["terraform", "plan", "cloudformation", "kubernetes"]
 Key: TypeAlias = str | int
 Path: TypeAlias = tuple[Key, ...]
 
@@ -23,6 +21,7 @@ Value: TypeAlias = Any
 
 UnknownKind: TypeAlias = Literal[
     "variable",  # an input without a value: a Terraform variable, a CloudFormation parameter
+    "default",  # the default of an input that is meant to be secret: written in the code, and not shown
     "data",  # a data source, an imported value, anything looked up in the account
     "computed",  # a resource attribute that exists only after apply
     "module",  # an output of a module whose code is not at hand
@@ -68,6 +67,7 @@ class Unknown:
     ``spread``: as an item of a list, stands for zero or more items.
     ``secret``: whatever it is, it is meant to be secret (``NoEcho``, ``sensitive``, ``{{resolve:secretsmanager}}``).
     ``present``: surely neither null nor empty (the ``arn`` of a resource that is created here).
+    ``encodes``: where it is the Base64 of a text that is known in part, that text.
     """
 
     reason: str
@@ -79,6 +79,7 @@ class Unknown:
     spread: bool = False
     secret: bool = False
     present: bool = False
+    encodes: Unknown | None = None
 
     @property
     def prefix(self) -> str:

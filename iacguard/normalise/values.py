@@ -110,7 +110,7 @@ def same(left: Value, right: Value, depth: int = 0) -> bool:
             and all(same(a, b, depth + 1) for a, b in zip(left.parts, right.parts, strict=True))
         )
     one_origin = (left.kind, left.reason, left.reference) == (right.kind, right.reason, right.reference)
-    fixed = left.kind in ("variable", "data", "module") or left.reference is not None
+    fixed = left.kind in ("variable", "default", "data", "module") or left.reference is not None
     return one_origin and fixed and not left.choices and not right.choices
 
 

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
@@ -204,7 +205,7 @@ def _looked_up(mapping: Node, first: str | Unknown | None, second: str | Unknown
 def _base64(evaluator: Evaluator, call: Call) -> Value:
     text = as_text(evaluator.value(call.argument))
     if isinstance(text, Unknown):
-        return _because(text)
+        return replace(_because(text), present=text.present, encodes=text)
     if text is None:
         return evaluator.wrong("value", call.node, "Fn::Base64 takes a text")
     return base64.b64encode(text.encode()).decode()

@@ -10,7 +10,7 @@ from yaml.nodes import Node, ScalarNode, SequenceNode
 from iacguard.frontends.cloudformation.nodes import Entry, items, member, members, text_of
 from iacguard.frontends.yamlplaces import Origin
 from iacguard.frontends.yamlscalars import cloudformation_plain
-from iacguard.model import Step, Unknown, Value
+from iacguard.model import Step, Unknown, UnknownKind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ def _parameter(origin: Origin, entry: Entry, given: str | None) -> Parameter:
         return Parameter(Unknown(reason, kind="data", span=span, present=True), None)
     if (_text(body, "NoEcho") or "").lower() == "true":
         reason = f'parameter "{name}" is meant to be secret (NoEcho)'
-        return Parameter(Unknown(reason, kind="variable", span=span, secret=True, present=bool(text)), None)
+        # Policies tell by the kind that the text is written in the template.
+        kind: UnknownKind = "default" if text and given is None else "variable"
+        return Parameter(Unknown(reason, kind=kind, span=span, secret=True, present=bool(text)), None)
     if text is None:
         allowed = member(body, "AllowedValues")
         texts = [t for t in map(text_of, items(allowed.value if allowed else None)) if t is not None]

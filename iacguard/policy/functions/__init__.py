@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iacguard.policy.functions import builtin, graph, iam, iam_reach, kubernetes, network, text, times
+from iacguard.policy.functions import builtin, graph, iam, iam_reach, kubernetes, network, secrets, text, times
 from iacguard.policy.functions.base import Function, invoke
 
 __all__ = ["FUNCTIONS", "SECTIONS", "Function", "invoke"]
@@ -13,7 +13,7 @@ SECTIONS: tuple[tuple[str, tuple[Function, ...]], ...] = (
     ("The resource and the graph", graph.FUNCTIONS),
     ("Addresses and ports", network.FUNCTIONS),
     ("IAM statements", (*iam.FUNCTIONS, *iam_reach.FUNCTIONS)),
-    ("Texts, versions and secrets", text.FUNCTIONS),
+    ("Texts, versions and secrets", (*text.FUNCTIONS, *secrets.FUNCTIONS)),
     ("Kubernetes", kubernetes.FUNCTIONS),
     ("Lengths of time", times.FUNCTIONS),
     ("JMESPath's own", builtin.JMESPATH),

@@ -166,7 +166,11 @@ def decode_json(text: Value) -> Value:
 
 
 def decode_base64(text: Value) -> Value:
-    """The text that a base64 text encodes; null if it encodes none."""
+    """The text that a base64 text encodes, as far as it is known; null if it encodes none."""
+    if isinstance(text, Unknown):
+        return text.encodes if text.encodes is not None else logic.blur(text)
+    if not isinstance(text, str):
+        return None
     try:
         return base64.b64decode(text, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
@@ -207,7 +211,8 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
     """Whether a text is a literal credential: by its shape, or because its name says so (``db_password``).
 
     References (ARNs, ``${...}``, ``{{resolve:...}}``, vault paths, URLs without a password), booleans and numbers are
-    not. A placeholder such as ``changeme`` under a secret's name is: it is what will be deployed.
+    not. A placeholder such as ``changeme`` under a secret's name is: it is what will be deployed. So is a parameter
+    that is meant to be secret (``NoEcho``) and has a default.
     """
     if not isinstance(text, str):
         return _unknown_secret(text)
@@ -221,6 +226,8 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
 def _unknown_secret(text: Value) -> Value:
     if not isinstance(text, Unknown):
         return False
+    if text.kind == "default":
+        return True
     # It comes from elsewhere, so it is not written here as a literal; pieces that are written still count.
     pieces = logic.known_pieces(text)
     return any(_TOKENS.search(p) for p in pieces)
@@ -245,7 +252,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("tls_version", tls_version, _P("text: string|number"), "number"),
     Function("tls_at_least", tls_at_least, _P("text: string|number", "minimum: string"), "boolean"),
     Function("decode_json", decode_json, _P("text"), "any", "decides", raw=True),
-    Function("decode_base64", decode_base64, _P("text: string"), "string"),
+    Function("decode_base64", decode_base64, _P("text"), "any", "decides"),
     Function("entropy", entropy, _P("text: string"), "number"),
     Function("looks_like_secret", looks_like_secret, _P("text", "name?: string|null"), "boolean", "decides"),
     Function("mask", mask, _P("text: string"), "string"),

@@ -85,7 +85,7 @@ def test_known(value: Evaluate, expression: str, expected: Value) -> None:
 UNKNOWN: list[tuple[str, Any]] = [
     ("!Ref Open", {"kind": "variable", "reason": 'parameter "Open" has no default', "choices": (), "secret": False}),
     ("!Ref Env", {"kind": "variable", "choices": ("dev", "prod"), "present": True}),
-    ("!Ref Secret", {"kind": "variable", "secret": True, "present": True}),
+    ("!Ref Secret", {"kind": "default", "secret": True, "present": True}),
     ("!Ref Image", {"kind": "data", "present": True}),
     ("!Ref AWS::Region", {"kind": "data", "present": True}),
     ("!Ref AWS::AccountId", {"kind": "data", "present": True}),

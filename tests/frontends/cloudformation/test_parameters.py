@@ -65,7 +65,7 @@ def test_given(load: Load, type_: str, given: str, value: Value) -> None:
         ("{Type: String, AllowedValues: ['', b]}", "variable", ("", "b"), False, False),
         ("{Type: Number, AllowedValues: [1, '2']}", "variable", (1, 2), False, True),
         ("{Type: String, NoEcho: true}", "variable", (), True, False),
-        ("{Type: String, NoEcho: 'True', Default: x}", "variable", (), True, True),
+        ("{Type: String, NoEcho: 'True', Default: x}", "default", (), True, True),
         ("{Type: 'AWS::SSM::Parameter::Value<String>', Default: /a}", "data", (), False, True),
     ],
 )

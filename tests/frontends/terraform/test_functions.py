@@ -344,3 +344,12 @@ def test_deep_and_large_input_ends() -> None:
     )
     assert isinstance(call("yamldecode", bomb), Unknown)
     assert isinstance(call("replace", "a" * 3000, "a", "b" * 3000), Unknown)
+
+
+def test_base64_remembers_what_is_known_of_its_text() -> None:
+    text = unknown(parts=("a", U))
+    encoded = call("base64encode", text)
+    assert encoded.encodes == text and encoded.parts == ()
+    assert call("base64decode", encoded) == text
+    assert isinstance(call("base64decode", U), Unknown)
+    assert isinstance(call("base64encode", call("jsonencode", {"a": U})), Unknown)

@@ -115,8 +115,8 @@ _COLLECTION = (
 )
 
 _ENCODING = (
-    Function("base64decode", "The text of Base64.", encoding.base64decode, (_TEXT,)),
-    Function("base64encode", "A text as Base64.", encoding.base64encode, (_TEXT,)),
+    Function("base64decode", "The text of Base64.", encoding.base64decode, (_TEXT,), partial=True),
+    Function("base64encode", "A text as Base64.", encoding.base64encode, (_TEXT,), partial=True),
     Function("base64gunzip", "The text of gzip in Base64.", encoding.base64gunzip, (_TEXT,), origin="opentofu"),
     Function(
         "base64gzip",

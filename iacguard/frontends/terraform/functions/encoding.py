@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, number_text
 from iacguard.frontends.terraform.functions.csv import read_csv
-from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown
+from iacguard.frontends.terraform.functions.unknowns import derived, encoded_text, find_unknown
 from iacguard.model import Encoded, Unknown, Value
 
 MAX_TEXT = 4_000_000
@@ -103,14 +104,20 @@ def yamldecode(text: Value) -> Value:
     return read_yaml(text)
 
 
-def base64encode(text: str) -> str:
+def base64encode(text: Value) -> Value:
+    plain = encoded_text(text) if isinstance(text, Encoded) else text
+    if isinstance(plain, Unknown):
+        return replace(derived([plain], present=plain.present), encodes=plain)
     import base64
 
-    return base64.b64encode(text.encode()).decode("ascii")
+    return base64.b64encode(plain.encode()).decode("ascii")
 
 
-def base64decode(text: str) -> str:
-    return _utf8(_from_base64(text), "the decoded bytes are not UTF-8 text")
+def base64decode(text: Value) -> Value:
+    plain = encoded_text(text) if isinstance(text, Encoded) else text
+    if isinstance(plain, Unknown):
+        return plain.encodes if plain.encodes is not None else derived([plain])
+    return _utf8(_from_base64(plain), "the decoded bytes are not UTF-8 text")
 
 
 def _from_base64(text: str) -> bytes:
