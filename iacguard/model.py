@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 Format: TypeAlias = Literal["terraform", "cloudformation", "kubernetes"]
+#: What a file is written in. A plan is Terraform's JSON of what it would do: its resources are of format "terraform".
+Language: TypeAlias = Literal["terraform", "plan", "cloudformation", "kubernetes"]
 Key: TypeAlias = str | int
 Path: TypeAlias = tuple[Key, ...]
 
