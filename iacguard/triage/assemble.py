@@ -90,10 +90,11 @@ def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding
     }
     seen: Counter[str] = Counter()
     done: list[Finding] = []
+    masked: _Lines = {}
     for finding in findings:
         span = finding.span
         file = files[span.file]
-        lines = () if file is None else _source_lines(finding, file)
+        lines = () if file is None else _source_lines(finding, file, masked)
         own = _fingerprint(finding, lines)
         seen[own] += 1
         done.append(
@@ -108,15 +109,25 @@ def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding
     return tuple(done)
 
 
-def _source_lines(finding: Finding, file: SourceFile) -> tuple[str, ...]:
+#: Lines that were masked, by file, number, whether for a secret and whether as a region's first: a minified plan is
+#: one line of megabytes under a hundred findings.
+_Lines = dict[tuple[str, int, bool, bool], str]
+
+
+def _source_lines(finding: Finding, file: SourceFile, masked: _Lines) -> tuple[str, ...]:
     span = finding.span
     last = min(span.end_line, span.line + SOURCE_LINES - 1)
     if span.end_column == 1 and last == span.end_line and last > span.line:
         last -= 1  # the region ends before this line's first character
-    lines = (file.line(number) for number in range(span.line, last + 1))
-    if finding.rule.category == "secrets":
-        return tuple(mask_secret(line, first=index == 0) for index, line in enumerate(lines))
-    return tuple(mask_known(line) for line in lines)
+    secret = finding.rule.category == "secrets"
+    found: list[str] = []
+    for number in range(span.line, last + 1):
+        key = (file.path, number, secret, secret and number == span.line)
+        if key not in masked:
+            line = file.line(number)
+            masked[key] = mask_secret(line, first=number == span.line) if secret else mask_known(line)
+        found.append(masked[key])
+    return tuple(found)
 
 
 def _fingerprint(finding: Finding, lines: tuple[str, ...]) -> str:

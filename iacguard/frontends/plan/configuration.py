@@ -72,8 +72,8 @@ class Configuration:
         while pending:
             names, module = pending.pop()
             self.modules[names] = module
-            for entry in module.get("resources") or ():
-                entry = _dict(entry)
+            listed = module.get("resources")
+            for entry in map(_dict, listed if isinstance(listed, list) else ()):
                 self.blocks[names, str(entry.get("mode")), f"{entry.get('type')}.{entry.get('name')}"] = entry
             for name, call in _dict(module.get("module_calls")).items():
                 pending.append(((*names, name), _dict(_dict(call).get("module"))))

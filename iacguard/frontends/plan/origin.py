@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Inputs, Stack, Workspace
 from iacguard.frontends.plan.document import Plan, Planned
 from iacguard.frontends.plan.offsets import JsonText
-from iacguard.model import REST, Edge, Encoded, FixedPlace, Key, Path, Place, Resource, Unknown, Value
+from iacguard.model import REST, Edge, Encoded, FixedPlace, Key, Path, Place, Resource, Span, Step, Unknown, Value
 
 _KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _MISSING = object()
@@ -97,25 +98,55 @@ class Code:
         """What the code alone tells of an instance's references (through local values, for one)."""
         yield from self._edges.get(planned.address, ())
 
-    def merged(self, attributes: dict[str, Value], code: Resource, origins: dict[Path, Place]) -> dict[str, Value]:
-        """The plan's ``attributes`` with what only the code knows; moved items' places are put in ``origins``."""
-        merge = _Merge(origins)
-        return {
+    def merged(self, attributes: dict[str, Value], code: Resource) -> tuple[dict[str, Value], Place]:
+        """The plan's ``attributes`` with what only the code knows, and the place of them all."""
+        moved: dict[Path, Place] = dict(code.origins)
+        merge = _Merge(moved)
+        values = {
             name: merge.value(value, code.attributes.get(name, _MISSING), code.place.child(name), (name,), moved=False)
             for name, value in attributes.items()
         }
+        return values, CodePlace(code.place, moved, ()) if moved else code.place
+
+
+@dataclass(frozen=True, slots=True)
+class CodePlace:
+    """A place in the code, some of whose members stand elsewhere than their paths in the plan say."""
+
+    inner: Place
+    moved: Mapping[Path, Place]
+    path: Path
+
+    @property
+    def span(self) -> Span:
+        """As in the code."""
+        return self.inner.span
+
+    def child(self, key: Key) -> Place | None:
+        """The member where it stands in the code."""
+        path = (*self.path, key)
+        found = self.moved.get(path) or self.inner.child(key)
+        return None if found is None else CodePlace(found, self.moved, path)
+
+    def trail(self) -> tuple[Step, ...]:
+        """As in the code."""
+        return self.inner.trail()
+
+    def text_start(self) -> tuple[int, int] | None:
+        """As in the code."""
+        return self.inner.text_start()
 
 
 class _Merge:
     """Lays a plan's values over the code's."""
 
-    def __init__(self, origins: dict[Path, Place]) -> None:
-        self.origins = origins
+    def __init__(self, places: dict[Path, Place]) -> None:
+        self.places = places
 
     def value(self, value: Value, code: Value, place: Place | None, path: Path, *, moved: bool) -> Value:
         """``value`` of the plan at ``path``, completed by that of the code, which stands at ``place``."""
         if moved and place is not None:
-            self.origins[path] = place
+            self.places[path] = place
         if code is _MISSING:
             return value
         if isinstance(value, Unknown):
@@ -137,7 +168,7 @@ class _Merge:
             here = (*path, index)
             if at is None:
                 if place is not None and index < len(code):
-                    self.origins[here] = FixedPlace(place.span)  # what stands at its index is another item
+                    self.places[here] = FixedPlace(place.span)  # what stands at its index is another item
                 found.append(value[index])
                 continue
             found.append(self.value(value[index], code[at], _child(place, at), here, moved=at != index))

@@ -11,7 +11,7 @@ from iacguard.frontends.plan.document import Plan, Planned, read_plan
 from iacguard.frontends.plan.offsets import JsonText, ResourcePlace
 from iacguard.frontends.plan.origin import Code, code_of
 from iacguard.frontends.plan.values import Builder
-from iacguard.model import Edge, Path, Place, Reference, Resource, Unknown, Value
+from iacguard.model import Edge, Place, Reference, Resource, Unknown, Value
 from iacguard.source import SourceFile
 
 _KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
@@ -76,10 +76,8 @@ class _Assembly:
         )
         attributes = builder.attributes()
         place: Place = ResourcePlace(self.text, planned.path, planned.inside)
-        origins: dict[Path, Place] = {}
         if self.code is not None and found is not None:
-            place = found.place
-            attributes = self.code.merged(attributes, found, origins)
+            attributes, place = self.code.merged(attributes, found)
         self._link(planned, attributes, expressions)
         return Resource(
             address=planned.address,
@@ -90,7 +88,6 @@ class _Assembly:
             place=place,
             block=found.block if found is not None else f"{self.plan.file.path}:{_KEY.sub('', planned.address)}",
             module=planned.module,
-            origins=origins,
         )
 
     def _link(self, planned: Planned, attributes: dict[str, Value], expressions: dict[str, object]) -> None:
