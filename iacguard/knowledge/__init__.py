@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from iacguard.knowledge.actions import Action, unpack_actions
 from iacguard.knowledge.schemas import Attribute, Members, Schema
@@ -22,6 +23,7 @@ __all__ = [
     "cloudformation_types",
     "iam_actions",
     "iam_services",
+    "sam_entry",
     "terraform_data_schema",
     "terraform_schema",
     "terraform_types",
@@ -83,6 +85,15 @@ def iam_actions(service: str) -> tuple[Action, ...]:
 def iam_services() -> tuple[str, ...]:
     """All service prefixes of IAM actions, sorted."""
     return _table("iam-actions").names
+
+
+@cache
+def sam_entry(name: str) -> Any:
+    """A fact of AWS SAM's transform, None where it has none. Not to be changed by who gets it.
+
+    ``policy:NAME`` ({parameters, statements}), ``connector:FROM>TO``, ``resource:TYPE``, ``managed`` ({path: names}).
+    """
+    return _table("sam").get(name)
 
 
 def _terraform(type_: str, prefix: str, major: str) -> Schema | None:
