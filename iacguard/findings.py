@@ -85,6 +85,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """That somebody has looked at a finding and accepts it, written beside the code.
+
+    ``rules`` are policy ids, aliases or shell patterns over ids. It holds for the resource at ``address``, or where
+    that is empty for every finding in the lines ``first`` to ``last`` of ``span.file``. ``span`` is where it is
+    written, ``origin`` whose notation it is ("iacguard", "cfn_nag", "checkov", "cfn-lint").
+    """
+
+    rules: tuple[str, ...]
+    reason: str
+    origin: str
+    span: Span
+    address: str = ""
+    first: int = 1
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One violated or undecided policy at one source place.
 
@@ -95,6 +113,8 @@ class Finding:
     origin first. ``reasons`` say what was not known, for an undecided one.
     ``line_hash`` is GitHub's primaryLocationLineHash; ``fingerprint`` is ours, and survives moved lines.
     ``stack`` names what it was evaluated as: the root module's folder, the template's file, "" for manifests.
+    ``when`` says under which condition it holds, "" where always; the message ends with it. ``construct`` is the path
+    of the CDK construct that made the resource. ``suppression`` is what accepts it.
     """
 
     rule: Rule
@@ -113,6 +133,9 @@ class Finding:
     fingerprint: str = ""
     stack: str = ""
     parent: str = ""
+    when: str = ""
+    construct: str = ""
+    suppression: Suppression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +172,8 @@ class ScanResult:
     """All that a reporter sees. Findings and problems are in their final order; nothing here depends on time.
 
     ``base`` is the absolute path that all ``Span.file`` are relative to. ``rules`` are those that were in play.
-    ``findings`` holds violated and undecided ones; reporters show the undecided only where asked to.
+    ``findings`` holds violated and undecided ones; reporters show the undecided only where asked to. ``suppressed``
+    are those that the code itself accepts; they fail nothing.
     """
 
     version: str
@@ -160,6 +184,7 @@ class ScanResult:
     counts: Counts
     passed_over: tuple[PassedOver, ...] = ()
     checkout: Checkout | None = None
+    suppressed: tuple[Finding, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -206,7 +206,7 @@ class Resource:
     ``origins`` gives the place of every path that normalising moved or made; all else is found under ``place``.
     ``module`` is the Terraform module path ("module.a.module.b"), "" at the root and in other formats.
     ``parent`` is the address of the resource that a split sub-resource was folded into: a policy that names both
-    kinds decides it there.
+    kinds decides it there. ``construct`` is the path of the CDK construct that made it.
     """
 
     address: str
@@ -219,6 +219,7 @@ class Resource:
     module: str = ""
     parent: str = ""
     origins: Mapping[Path, Place] = field(default_factory=dict)
+    construct: str = ""
 
     @property
     def span(self) -> Span:

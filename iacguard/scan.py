@@ -19,9 +19,10 @@ from iacguard.discover import Beside, Discovery, UsageError, discover
 from iacguard.findings import Counts, Finding, Problem, ScanResult, Severity
 from iacguard.frontends import FRONTENDS
 from iacguard.frontends.contract import Inputs, Stack, Task
+from iacguard.judge import judge
 from iacguard.model import Format, Graph, Span
 from iacguard.normalise import normalise
-from iacguard.policy import Pack, decide, load_pack
+from iacguard.policy import Pack, load_pack
 from iacguard.shares import available, in_shares
 from iacguard.triage import assemble, locate
 
@@ -40,6 +41,9 @@ class ScanRequest:
     ``ranks``: how many of ``var_files`` come before a variable on the command line. ``environment`` are variables
     from ``TF_VAR_``. ``plan_root`` is the folder of the code that plans were made from; ``plan_scope`` whether all
     resources of a plan are judged, or only those that it changes. ``modules_dir`` is a folder of vendored modules.
+
+    ``parameters`` and ``file_parameters`` are CloudFormation's; the former go first, and each has to be one of a
+    template that is scanned.
     """
 
     paths: tuple[str, ...]
@@ -59,6 +63,8 @@ class ScanRequest:
     download_modules: bool = False
     scan_modules: bool = False
     unknown_defaults: bool = False
+    parameters: dict[str, str] = field(default_factory=dict)
+    file_parameters: dict[str, str] = field(default_factory=dict)
 
 
 #: Told of every stack that is done: its name.
@@ -79,6 +85,7 @@ class _Outcome:
     stacks: int = 0
     decided: int = 0
     undecided: int = 0
+    parameters: set[str] = field(default_factory=set)
 
 
 def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanResult:
@@ -95,7 +102,15 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     size = sum(len(file.data) for files in found.files.values() for file in files)
     processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
     outcomes = in_shares(tasks, lambda share: _judge(share, pack, progress), processes)
+    _check_parameters(request, set().union(*(o.parameters for o in outcomes)))
     return _result(found, pack, outcomes)
+
+
+def _check_parameters(request: ScanRequest, known: set[str]) -> None:
+    """Raises UsageError for a parameter that no template has: it would be a typing error without effect."""
+    for name in request.parameters:
+        if name not in known:
+            raise UsageError(f"no template that is scanned has a parameter {name!r}")
 
 
 def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
@@ -104,8 +119,9 @@ def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
     for stack, graph in _graphs(tasks, outcome.problems):
         outcome.resources[stack.format] += len(graph.resources)
         outcome.stacks += 1
+        outcome.parameters.update(f.removeprefix("parameter:") for f in stack.facts if f.startswith("parameter:"))
         judged = _judged(stack, graph)
-        for decision in decide(pack, graph, stack.name):
+        for decision in judge(pack, stack, graph):
             if isinstance(decision, Problem):
                 outcome.problems.append(decision)
                 continue
@@ -179,6 +195,7 @@ def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
         download=download,
         scan_modules=request.scan_modules,
         unknown_defaults=request.unknown_defaults,
+        parameters={**request.file_parameters, **request.parameters},
     )
 
 

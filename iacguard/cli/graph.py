@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iacguard.cli.options import ALLOW_INCOMPLETE, TERRAFORM, Argument, Command, Option
+from iacguard.cli.options import ALLOW_INCOMPLETE, CLOUDFORMATION, TERRAFORM, Argument, Command, Option
 from iacguard.cli.status import CLEAN, INCOMPLETE
 from iacguard.cli.terraform import settings
 
@@ -37,16 +37,16 @@ def graph(
     format_: str,
     output: str,
     allow_incomplete: bool,
-    **terraform: Any,
+    **code: Any,
 ) -> int:
-    """Print the graph, and return the exit status. ``terraform``: the options of that name's table."""
+    """Print the graph, and return the exit status. ``code``: the options on how code is read."""
     from iacguard.cli.outputs import STDOUT, write
     from iacguard.cli.summary import Speaker
     from iacguard.cli.terminal import Terminal, print_out, say
     from iacguard.scan import ScanRequest, graphs
 
     terminal = Terminal.detect()
-    request = ScanRequest(paths=paths, **settings(terraform))
+    request = ScanRequest(paths=paths, **settings(code))
     stacks, problems = graphs(request)
     text = as_json(stacks, problems) if format_ == "json" else as_dot(stacks)
     if output == STDOUT:
@@ -129,6 +129,7 @@ COMMAND = Command(
         ),
         Option("output", ("--output", "-o"), "one", "File instead of standard output.", "FILE", default="-"),
         *TERRAFORM,
+        *CLOUDFORMATION,
         ALLOW_INCOMPLETE,
     ),
 )

@@ -180,6 +180,18 @@ PLAN_SCOPE = Option(
     default="all",
     choices=("all", "changed"),
 )
+PARAMETERS = Option(
+    "parameters", ("--parameter",), "many", "A CloudFormation parameter; repeatable. Goes before files.", "NAME=VALUE"
+)
+PARAMETER_FILES = Option(
+    "parameter_files",
+    ("--parameter-file",),
+    "many",
+    "CloudFormation parameters from a JSON file, of the AWS CLI's or CodePipeline's form; repeatable.",
+    "FILE",
+)
+#: What decides how CloudFormation templates are read; for every command that reads them.
+CLOUDFORMATION = (PARAMETER_FILES, PARAMETERS)
 #: What decides how Terraform code is read; for every command that reads it.
 TERRAFORM = (
     VAR_FILES,

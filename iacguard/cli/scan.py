@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from iacguard.cli.options import (
     ALLOW_INCOMPLETE,
+    CLOUDFORMATION,
     IGNORE,
     PLAN_SCOPE,
     POLICY_DIRS,
@@ -67,9 +68,9 @@ def scan(
     show_undecided: bool,
     verbose: bool,
     quiet: bool,
-    **terraform: Any,
+    **code: Any,
 ) -> int:
-    """Scan, report, and return the exit status. ``terraform``: the options of that name's table."""
+    """Scan, report, and return the exit status. ``code``: the options on how code is read."""
     targets = pair([name.lower() for name in split(formats)], outputs)
     from iacguard.cli.terminal import Terminal
     from iacguard.cli.terraform import settings
@@ -83,7 +84,7 @@ def scan(
         policy_dirs=policy_dirs,
         processes=parse_jobs(jobs),
         plan_scope=plan_scope,
-        **settings(terraform),
+        **settings(code),
     )
     terminal = Terminal.detect()
     started = perf_counter()
@@ -206,6 +207,7 @@ COMMAND = Command(
         POLICY_DIRS,
         *TERRAFORM,
         PLAN_SCOPE,
+        *CLOUDFORMATION,
         Option("jobs", ("--jobs", "-j"), "one", "Processes to use at once, or auto.", "N", default="auto"),
         Option("show_undecided", ("--show-undecided",), "flag", "Show also what the code alone cannot decide."),
         Option("verbose", ("--verbose", "-v"), "flag", "List passed-over files and every notice."),

@@ -12,13 +12,18 @@ _PREFIX = "TF_VAR_"
 
 
 def settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the options in ``iacguard.cli.options.TERRAFORM`` as fields of a ScanRequest.
+    """The values of the options in ``iacguard.cli.options.TERRAFORM`` and CLOUDFORMATION as fields of a ScanRequest.
 
-    Raises CommandError for a variable without name and value.
+    Raises CommandError for a variable without name and value, and a parameter file that cannot be read.
     """
     from iacguard.cli.caching import cache_dir
 
     fields = dict(given)
+    files, parameters = fields.pop("parameter_files"), fields.pop("parameters")
+    if files or parameters:
+        from iacguard.cli.parameters import settings as of_parameters
+
+        fields.update(of_parameters(files, parameters))
     variables, var_files = fields["variables"], fields["var_files"]
     fields["variables"] = parse_variables(variables)
     fields["ranks"] = ranks(variables, var_files)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from iacguard.findings import Problem
+from iacguard.findings import Problem, Suppression
 from iacguard.model import Edge, Format, Resource
 from iacguard.source import SourceFile
 
@@ -17,7 +17,8 @@ class Stack:
 
     ``name`` is unique within a scan: the root module's folder, the template's file, "" for manifests. Resources
     are native here (the file's own attribute names); ``normalise`` turns them into the common vocabulary.
-    ``facts`` are what normalising needs beyond resources, e.g. ``{"provider:aws": "5"}``.
+    ``facts`` are what normalising needs beyond resources, e.g. ``{"provider:aws": "5"}``. ``suppressions`` are what
+    the code itself says is accepted. ``alternatives``: what the stack becomes where its deployer chooses otherwise.
     """
 
     name: str
@@ -28,6 +29,42 @@ class Stack:
     facts: Mapping[str, str] = field(default_factory=dict)
     #: Addresses of the resources whose findings count, with their parents'; None where all do.
     judged: frozenset[str] | None = None
+    suppressions: tuple[Suppression, ...] = ()
+    alternatives: Alternatives | None = None
+
+
+class World(Protocol):
+    """A stack where some of what its deployer decides is decided, and all else left open."""
+
+    @property
+    def stack(self) -> Stack:
+        """The stack as it is then; evaluated when first asked for. Its problems are not of interest."""
+
+    @property
+    def default(self) -> bool:
+        """Whether all that is decided is what counts when nothing is given."""
+
+    @property
+    def uncertain(self) -> Mapping[str, str]:
+        """The resources that may still exist or not: address -> why that is not known."""
+
+    @property
+    def features(self) -> Mapping[str, str]:
+        """What holds in it, for people: ``{'condition "IsProd"': "true", 'parameter "Env"': '"dev"'}``."""
+
+    def split(self, reason: str) -> tuple[World, ...]:
+        """The worlds that this one falls into by what an unknown of this reason hangs on; () where by nothing."""
+
+
+class Alternatives(Protocol):
+    """How a stack may turn out. ``Stack`` itself is evaluated with what counts when nothing is given."""
+
+    @property
+    def touched(self) -> Mapping[str, str]:
+        """Address -> the condition that it exists under ("" for none) of each resource that may turn out otherwise."""
+
+    def open(self) -> World:
+        """The world in which nothing is decided."""
 
 
 class Fetched(NamedTuple):
@@ -43,7 +80,10 @@ Download: TypeAlias = Callable[[str, str], Fetched]
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the user gives beside the files. ``variables`` are ``--var NAME=VALUE``, as written."""
+    """What the user gives beside the files. ``variables`` are ``--var NAME=VALUE``, as written.
+
+    ``parameters`` are those of CloudFormation, as texts.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     var_files: tuple[SourceFile, ...] = ()
@@ -64,6 +104,7 @@ class Inputs:
     scan_modules: bool = False
     #: Whether a root's variables that have a default count as unknown.
     unknown_defaults: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Workspace(Protocol):

@@ -100,6 +100,7 @@ class Draft:
             r.module,
             self.parent,
             self.origins,
+            r.construct,
         )
 
 

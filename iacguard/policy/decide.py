@@ -23,7 +23,8 @@ class Decision:
     """One policy on one resource, or on one item of it where the policy says ``each``.
 
     ``path`` is the deciding attribute, from the resource's attributes; ``reasons`` say what was not known, for an
-    undecided one. A satisfied resource makes one decision without path and message.
+    undecided one. A satisfied resource makes one decision without path and message. ``when`` says under which
+    condition it holds, "" where always.
     """
 
     rule: Rule
@@ -33,6 +34,7 @@ class Decision:
     message: str = ""
     reasons: tuple[str, ...] = ()
     stack: str = ""
+    when: str = ""
 
 
 def decide(pack: Pack, graph: Graph, stack_name: str) -> Iterator[Decision | Problem]:
@@ -47,16 +49,21 @@ def decide(pack: Pack, graph: Graph, stack_name: str) -> Iterator[Decision | Pro
         if policies is None:
             policies = by_kind[kinds] = pack.for_kinds(*kinds)
         for policy in policies:
-            if resource.parent and _decided_at_parent(policy, graph, resource):
-                continue
-            try:
-                yield from decide_one(policy, resource, graph, stack_name)
-            except Exception as error:
-                yield _failed(policy, resource, error)
+            if not decided_at_parent(policy, graph, resource):
+                yield from decide_guarded(policy, resource, graph, stack_name)
 
 
-def _decided_at_parent(policy: Policy, graph: Graph, resource: Resource) -> bool:
-    parent = graph.by_address.get(resource.parent)
+def decide_guarded(policy: Policy, resource: Resource, graph: Graph, stack_name: str) -> Iterator[Decision | Problem]:
+    """One policy on one resource, as :func:`decide_one`; a failure is a Problem of kind "policy"."""
+    try:
+        yield from decide_one(policy, resource, graph, stack_name)
+    except Exception as error:
+        yield _failed(policy, resource, error)
+
+
+def decided_at_parent(policy: Policy, graph: Graph, resource: Resource) -> bool:
+    """Whether a policy decides a sub-resource together with what it was folded into."""
+    parent = graph.by_address.get(resource.parent) if resource.parent else None
     return parent is not None and (policy.decides(parent.type) or policy.decides(parent.native_type))
 
 
@@ -83,6 +90,27 @@ def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str
         yield decision
     if none_failed:
         yield Decision(policy.rule, resource, "satisfied", stack=stack_name)
+
+
+def is_settled(policy: Policy, resource: Resource, graph: Graph) -> bool:
+    """Whether nothing that is not known keeps one policy from deciding one resource; False where it fails on it."""
+    context = Context(resource, graph)
+    try:
+        applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
+        if applies is None:
+            return False
+        if applies is False:
+            return True
+        if policy.each is None:
+            return truth(policy.deny.expression.evaluate(resource.attributes, context)) is not None
+        found = policy.each.expression.evaluate(resource.attributes, context)
+        if isinstance(found, Unknown):
+            return False
+        items = [] if found is None else found if isinstance(found, list) else [found]
+        deny = policy.deny.expression
+        return all(_item(item)[1] and truth(deny.evaluate(item, context)) is not None for item in items)
+    except (EvaluationError, ExpressionError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)

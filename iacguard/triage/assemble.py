@@ -52,6 +52,8 @@ def locate(decision: Decision) -> Finding:
         reasons=tuple(decision.reasons),
         stack=decision.stack,
         parent=resource.address if elsewhere else resource.parent,
+        when=decision.when,
+        construct=resource.construct,
     )
 
 

@@ -34,7 +34,8 @@ def stacks_of(format_: Format, files: Mapping[str, str | bytes], variables: Mapp
     sources = [
         SourceFile(path, text.encode() if isinstance(text, str) else text) for path, text in sorted(files.items())
     ]
-    return [task.evaluate() for task in FRONTENDS[format_](sources, NoFiles(), Inputs(dict(variables)))]
+    inputs = Inputs(dict(variables), parameters=dict(variables))
+    return [task.evaluate() for task in FRONTENDS[format_](sources, NoFiles(), inputs)]
 
 
 @pytest.fixture

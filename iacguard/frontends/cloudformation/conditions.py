@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 
 class Truth(NamedTuple):
-    """``value`` is None where the template alone does not tell; ``reason`` says why then."""
+    """``value`` is None where the template alone does not tell; ``reason`` says why then.
+
+    ``choice`` is what of the deployer's choices would settle it: a parameter's name, or a comparison's text.
+    """
 
     value: bool | None
     reason: str = ""
+    choice: str = ""
 
 
 def negation(truth: Truth) -> Truth:

@@ -6,17 +6,19 @@ What a function does stands in :mod:`functions`; here is what they share: the wa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.cloudformation.conditions import Truth, conjunction, disjunction, negation
+from iacguard.frontends.cloudformation.loops import FOR_EACH, unrolled
 from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, members, text_of
 from iacguard.frontends.cloudformation.parameters import Parameter
-from iacguard.frontends.cloudformation.template import Template
-from iacguard.frontends.cloudformation.texts import equal, resolved
+from iacguard.frontends.cloudformation.template import Declared, Template, declared
+from iacguard.frontends.cloudformation.texts import as_text, equal, looped, resolved
 from iacguard.frontends.yamlscalars import cloudformation_plain, tagged
 from iacguard.model import REST, Reference, Unknown, Value
 
@@ -38,29 +40,106 @@ NO_VALUE = _NoValue()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a template is evaluated under. ``assumed`` are conditions taken as given, whatever they say themselves."""
+    """What a template is evaluated under.
+
+    ``assumed`` are conditions taken as given, whatever they say themselves, ``settled`` comparisons (by their text,
+    :func:`canonical`) taken as given. ``hangs``: the reason of an unknown -> the choice of the deployer that would
+    settle it. ``prefix`` is the way to a nested stack ("Network/"), "" for a template by itself.
+    """
 
     parameters: Mapping[str, Parameter]
-    assumed: Mapping[str, bool]
+    assumed: Mapping[str, bool] = field(default_factory=dict)
+    settled: Mapping[str, bool] = field(default_factory=dict)
+    hangs: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
 
+
+@dataclass(slots=True)
+class Record:
+    """What an evaluation leaves behind, over all nested stacks.
+
+    ``referred`` and ``touched`` are emptied between resources; ``hangs`` are the reasons that were made on the way,
+    ``made`` counts what loops made.
+    """
+
+    problems: dict[Problem, None] = field(default_factory=dict)
+    referred: list[Reference] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    hangs: dict[str, str] = field(default_factory=dict)
+    made: int = 0
+
+
+@dataclass(slots=True)
+class _Unrolling:
+    """What the loops of one template make; worked out when first asked for."""
+
+    resources: dict[str, Declared] = field(default_factory=dict)
+    conditions: dict[str, tuple[Evaluator, Entry]] = field(default_factory=dict)
+    unknown: list[Entry] = field(default_factory=list)
+    resources_done: bool = False
+    conditions_done: bool = False
+
+
+#: Stands among the touched choices for a comparison that only the deployment settles.
+OPEN_COMPARISON = "?"
 
 #: What a function does with its call; ``Fn::If`` is the evaluator's own, for it depends on what holds it.
 Function: TypeAlias = "Callable[[Evaluator, Call], Value]"
 
 
+class Nesting(Protocol):
+    """Gives the nested stacks of a template."""
+
+    def output(self, evaluator: Evaluator, node: Node, name: str, output: str) -> Value | None:
+        """What the nested stack ``name`` gives out, None where it is not at hand. ``node`` is where that is asked."""
+
+
 class Evaluator:
     """Evaluates nodes of ``template``. Bad code becomes a Problem in ``problems`` and an Unknown of kind "error"."""
 
-    def __init__(self, template: Template, scope: Scope, functions: Mapping[str, Function]) -> None:
+    def __init__(
+        self,
+        template: Template,
+        scope: Scope,
+        functions: Mapping[str, Function],
+        record: Record | None = None,
+        nesting: Nesting | None = None,
+    ) -> None:
         self.template = template
-        self._functions = functions
+        self.functions = functions
         self.origin = template.origin
         self.scope = scope
-        self.problems: list[Problem] = []
-        #: The resources that were referred to since the list was last emptied.
-        self.referred: list[Reference] = []
-        self._truths: dict[str, Truth] = {}
+        self.record = record or Record()
+        self.nesting = nesting
+        #: Loop variables of ``Fn::ForEach``, by name.
+        self.bound: Mapping[str, str] = {}
+        self._truths: dict[str, tuple[Truth, frozenset[str]]] = {}
         self._open: list[str] = []
+        self._unrolling = _Unrolling()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(self.record.problems)
+
+    @property
+    def referred(self) -> list[Reference]:
+        """The resources that were referred to since the list was last emptied."""
+        return self.record.referred
+
+    def within(self, bound: Mapping[str, str]) -> Evaluator:
+        """The evaluator of the same template inside loops with these variables."""
+        if not bound:
+            return self
+        other = copy(self)
+        other.bound = {**self.bound, **bound}
+        return other
+
+    def assuming(self, condition: str) -> Evaluator:
+        """The evaluator of the same template where a condition is taken to be true."""
+        other = copy(self)
+        other.scope = replace(self.scope, assumed={**self.scope.assumed, condition: True})
+        other._truths = {}
+        return other
 
     def value(self, node: Node, in_list: bool = False) -> Value:
         """The value of ``node``; NO_VALUE where it says that there is none."""
@@ -68,31 +147,39 @@ class Evaluator:
         if call is not None:
             return self._called(call, in_list)
         if isinstance(node, ScalarNode):
-            return _scalar(node)
+            return _scalar(node, self.bound)
         if isinstance(node, MappingNode):
             return self.mapping(node)
         values = [self.value(item, in_list=True) for item in node.value]
         return [value for value in values if value is not NO_VALUE]
 
     def mapping(self, node: Node) -> dict[str, Value]:
-        """The members of a mapping, without those that have no value."""
+        """The members of a mapping, without those that have no value; loops in it are run."""
         found: dict[str, Value] = {}
-        for entry in members(node):
-            value = self.member_value(entry)
+        for evaluator, entry in self.entries(node):
+            value = evaluator.member_value(entry)
             if value is not NO_VALUE:
-                found[REST if _is_expansion(entry.name) else entry.name] = value
+                found[REST if is_expansion(entry.name) else entry.name] = value
         return found
+
+    def entries(self, node: Node) -> Iterator[tuple[Evaluator, Entry]]:
+        """The members of a mapping, each with the evaluator to read it with; a loop's under the names that it makes."""
+        for entry in members(node):
+            if entry.name.startswith(FOR_EACH):
+                yield from unrolled(self, entry)
+            else:
+                yield self, entry
 
     def member_value(self, entry: Entry) -> Value:
         """The value of one member; a loop or a macro that stands for members of its own is unknown, with a notice."""
-        if not _is_expansion(entry.name):
+        if not is_expansion(entry.name):
             return self.value(entry.value)
         return self.not_evaluated(entry.key, f"{entry.name} is not evaluated")
 
     def _called(self, call: Call, in_list: bool) -> Value:
         if call.name == "Fn::If":
             return self.choose(call, in_list)
-        function = self._functions.get(call.name)
+        function = self.functions.get(call.name)
         if function is not None:
             return function(self, call)
         if self.template.macros or call.name.startswith("Rain::"):
@@ -115,29 +202,43 @@ class Evaluator:
     def truth_of_name(self, node: Node) -> Truth:
         """The truth of a condition's name, as ``Fn::If`` and a resource's ``Condition`` give it."""
         name = text_of(node)
-        return self.condition(name, node) if name is not None else self.truth(node)
+        return self.condition(looped(name, self.bound), node) if name is not None else self.truth(node)
 
     def condition(self, name: str, node: Node) -> Truth:
         """The truth of a named condition; ``node`` is where it is named."""
         if name in self.scope.assumed:
             return Truth(self.scope.assumed[name])
-        if name in self._truths:
-            return self._truths[name]
+        known = self._truths.get(name)
+        if known is None:
+            before, self.record.touched = self.record.touched, set()
+            known = self._named_condition(name, node), frozenset(self.record.touched)
+            self.record.touched = before
+            if name not in self._open:
+                self._truths[name] = known
+        self.record.touched |= known[1]
+        return known[0]
+
+    def _named_condition(self, name: str, node: Node) -> Truth:
         entry = self.template.conditions.get(name)
+        evaluator = self
         if entry is None:
-            return self._no_truth("reference", node, f'there is no condition "{name}"', self.template.open_names)
+            evaluator, entry = self.made_conditions.get(name, (self, None))
+        if entry is None:
+            return self._no_truth("reference", node, f'there is no condition "{name}"', self.open_names)
         if name in self._open:
             return self._no_truth("reference", entry.key, f'condition "{name}" depends on itself')
         if len(self._open) >= _MAX_CHAIN:
             message = f"more than {_MAX_CHAIN} conditions depend on each other in a row"
             return self._no_truth("too-large", entry.key, message)
         self._open.append(name)
-        truth = self.truth(entry.value)
+        truth = evaluator.truth(entry.value)
         self._open.pop()
-        if truth.value is None:
-            truth = Truth(None, f'condition "{name}" is not known: {truth.reason}')
-        self._truths[name] = truth
-        return truth
+        if truth.value is not None:
+            return truth
+        reason = f'condition "{self.scope.prefix}{name}" is not known: {truth.reason}'
+        if truth.choice:
+            self.record.hangs[reason] = truth.choice
+        return Truth(None, reason, truth.choice)
 
     def truth(self, node: Node) -> Truth:
         """The truth of a condition's expression."""
@@ -148,10 +249,7 @@ class Evaluator:
         if call.name == "Condition":
             return self.truth_of_name(call.argument)
         if call.name == "Fn::Equals" and len(arguments) == 2:
-            left, right = self.value(arguments[0]), self.value(arguments[1])
-            answer = equal(left, right)
-            unknown = next((v.reason for v in (left, right) if isinstance(v, Unknown)), "part of a list is not known")
-            return Truth(answer, "" if answer is not None else unknown)
+            return self._compared(call, arguments)
         if call.name == "Fn::Not" and len(arguments) == 1:
             return negation(self.truth(arguments[0]))
         if call.name == "Fn::And" and arguments:
@@ -161,6 +259,45 @@ class Evaluator:
         if call.name in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
             return self._no_truth("value", call.node, f"{call.name} has the wrong number of arguments")
         return _truth_of(self.value(node))
+
+    def _compared(self, call: Call, arguments: list[Node]) -> Truth:
+        """``Fn::Equals``. One that is not known hangs on a choice of the deployer, or is a choice of its own."""
+        left, right = (self.comparable(argument) for argument in arguments)
+        answer = equal(left, right)
+        if answer is None:
+            answer = self._excluded(arguments[0], right) or self._excluded(arguments[1], left)
+            answer = False if answer else None
+        if answer is not None:
+            return Truth(answer)
+        self.record.touched.add(OPEN_COMPARISON)
+        reason = _first_reason(left, right)
+        choice = self.hanging(reason)
+        if choice:
+            return Truth(None, reason, choice)
+        text = f"{self.scope.prefix}{canonical(call.node, self.bound)}"
+        if text in self.scope.settled:
+            return Truth(self.scope.settled[text])
+        return Truth(None, reason, text)
+
+    def hanging(self, reason: str) -> str:
+        """The choice of the deployer that would settle an unknown of this reason, "" for none."""
+        return self.scope.hangs.get(reason) or self.record.hangs.get(reason, "")
+
+    def comparable(self, node: Node) -> Value:
+        """The value of ``node`` for a comparison: of a secret parameter its text, where that is known."""
+        value = self.value(node)
+        parameter = self._parameter_of(node)
+        return parameter.hidden if parameter is not None and parameter.hidden is not None else value
+
+    def _excluded(self, node: Node, other: Value) -> bool:
+        parameter = self._parameter_of(node)
+        return parameter is not None and as_text(other) in parameter.unlike
+
+    def _parameter_of(self, node: Node) -> Parameter | None:
+        call = call_of(node)
+        if call is None or call.name != "Ref" or not isinstance(call.argument, ScalarNode):
+            return None
+        return self.scope.parameters.get(call.argument.value)
 
     def _no_truth(self, kind: ProblemKind, node: Node, message: str, notice: bool = False) -> Truth:
         self.wrong(kind, node, message, notice)
@@ -176,25 +313,85 @@ class Evaluator:
 
     def refer(self, node: Node, name: str, attribute: str) -> Value:
         """``Ref`` (no attribute) or ``Fn::GetAtt`` of a resource."""
-        resource = self.template.resources.get(name)
+        if self.template.renamed:
+            name, attribute = self._renamed(name, attribute)
+        resource = self.template.resources.get(name) or self.made_resources.get(name)
         if resource is None:
             what = f'there is no {"resource" if attribute else "parameter or resource"} "{name}" in this template'
-            if not self.template.open_names:
+            if not self.open_names:
                 return self.wrong("reference", node, what)
             return Unknown(f'"{name}" is made by a transform', kind="computed", present=True)
-        self.referred.append(Reference(name, attribute))
+        if attribute.startswith("Outputs.") and self.nesting is not None:
+            given = self.nesting.output(self, node, name, attribute.removeprefix("Outputs."))
+            if given is not None:
+                return given
+        address = self.scope.prefix + name
+        self.referred.append(Reference(address, attribute))
         # Custom resources and nested stacks return what their own code says, also nothing.
         certain = not attribute or not resource.returns_anything
         reason = f"{name}.{attribute} is known once {name} is created" if attribute else f"{name} is created here"
-        return Unknown(reason, kind="computed", reference=Reference(name, attribute), present=certain)
+        return Unknown(reason, kind="computed", reference=Reference(address, attribute), present=certain)
+
+    def _renamed(self, name: str, attribute: str) -> tuple[str, str]:
+        """SAM's ways to name what it makes: ``Api.Stage`` means the stage, a layer's id its hashed one."""
+        renamed = self.template.renamed
+        first, _, rest = attribute.partition(".")
+        if f"{name}.{first}" in renamed:
+            return renamed[f"{name}.{first}"], rest
+        return renamed.get(name, name), attribute
+
+    @property
+    def made_resources(self) -> Mapping[str, Declared]:
+        """The resources that loops make, by logical id."""
+        if not self._unrolling.resources_done:
+            self._unrolling.resources_done = True  # first: a loop's collection may name resources
+            for inner, entry in self._unrolled(self.template.expansions):
+                self._unrolling.resources[entry.name] = declared(entry, inner.bound)
+        return self._unrolling.resources
+
+    @property
+    def made_conditions(self) -> Mapping[str, tuple[Evaluator, Entry]]:
+        """The conditions that loops make, by name."""
+        if not self._unrolling.conditions_done:
+            self._unrolling.conditions_done = True
+            for inner, entry in self._unrolled(self.template.condition_loops):
+                self._unrolling.conditions[entry.name] = inner, entry
+        return self._unrolling.conditions
+
+    @property
+    def unknown_loops(self) -> list[Entry]:
+        """The loops over what is not known."""
+        return self._unrolling.unknown
+
+    def outputs(self) -> Iterator[tuple[Evaluator, Entry]]:
+        """The template's outputs, those that loops make too."""
+        for entry in self.template.outputs:
+            if entry.name.startswith(FOR_EACH):
+                yield from unrolled(self, entry)
+            else:
+                yield self, entry
+
+    def _unrolled(self, loops: tuple[Entry, ...]) -> Iterator[tuple[Evaluator, Entry]]:
+        for loop in loops:
+            if not loop.name.startswith(FOR_EACH):
+                continue
+            for evaluator, entry in unrolled(self, loop):
+                if is_expansion(entry.name):
+                    self._unrolling.unknown.append(entry)
+                else:
+                    yield evaluator, entry
+
+    @property
+    def open_names(self) -> bool:
+        """Whether what is not in the template may be made by something that is not evaluated."""
+        return self.template.open_names or bool(self.unknown_loops)
 
     # --- problems ---------------------------------------------------------------------------------------------
 
     def wrong(self, kind: ProblemKind, node: Node, message: str, notice: bool = False) -> Unknown:
         """Report that the code is wrong here; the value to go on with."""
         problem = self.origin.problem(kind, node, message, notice=notice)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.record.problems.setdefault(problem)
         return Unknown(message, kind="error", span=problem.span)
 
     def not_evaluated(self, node: Node, message: str) -> Unknown:
@@ -223,12 +420,36 @@ class Evaluator:
         return [item for item in items(node) if self.value(item, in_list=True) is not NO_VALUE]
 
 
-def _is_expansion(name: str) -> bool:
-    return name.startswith("Fn::ForEach") or name == "Fn::Transform"
+def is_expansion(name: str) -> bool:
+    """Whether a key stands for members that something else makes."""
+    return name.startswith(FOR_EACH) or name == "Fn::Transform"
 
 
-def _scalar(node: ScalarNode) -> Value:
-    text: str = node.value
+def canonical(node: Node, bound: Mapping[str, str]) -> str:
+    """An expression as one text, alike for all that mean the same; loop variables are filled in."""
+    call = call_of(node)
+    if call is not None:
+        return f"{call.name}({canonical(call.argument, bound)})"
+    if isinstance(node, ScalarNode):
+        return repr(looped(node.value, bound))
+    if isinstance(node, MappingNode):
+        return "{" + ",".join(f"{e.name!r}:{canonical(e.value, bound)}" for e in members(node)) + "}"
+    return "[" + ",".join(canonical(item, bound) for item in items(node)) + "]"
+
+
+def _first_reason(left: Value, right: Value) -> str:
+    pending = [right, left]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Unknown):
+            return value.reason
+        if isinstance(value, dict | list):
+            pending += reversed(list(value.values()) if isinstance(value, dict) else value)
+    return "part of it is not known"
+
+
+def _scalar(node: ScalarNode, bound: Mapping[str, str]) -> Value:
+    text: str = looped(node.value, bound)
     value = cloudformation_plain(text) if node.tag == "" else text
     if node.tag not in ("", "tag:yaml.org,2002:str"):
         value = tagged(node.tag, text, cloudformation_plain(text))

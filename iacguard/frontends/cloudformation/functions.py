@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,10 @@ from types import MappingProxyType
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Function
-from iacguard.frontends.cloudformation.nodes import Call, items, member, members, text_of
+from iacguard.frontends.cloudformation.nodes import Call, call_of, items, member, members, text_of
+from iacguard.frontends.cloudformation.parameters import PSEUDO
 from iacguard.frontends.cloudformation.places import TemplatePlace
-from iacguard.frontends.cloudformation.texts import as_text, resolved
+from iacguard.frontends.cloudformation.texts import as_text, looped, resolved
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -24,41 +24,49 @@ _MAX_CIDRS = 256
 
 #: Known wherever a template is deployed, but for the regions of China and GovCloud, which are left aside.
 _FIXED: Mapping[str, str] = MappingProxyType({"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"})
-_OF_THE_STACK: Mapping[str, str] = MappingProxyType(
-    {
-        "AWS::AccountId": "the account is known only when the stack is deployed",
-        "AWS::NotificationARNs": "notification topics are given when the stack is deployed",
-        "AWS::Region": "the region is known only when the stack is deployed",
-        "AWS::StackId": "the stack's id is known only when it is deployed",
-        "AWS::StackName": "the stack's name is given when it is deployed",
-    }
-)
 
 
 def _ref(evaluator: Evaluator, call: Call) -> Value:
-    if not isinstance(call.argument, ScalarNode):
+    name = _name(evaluator, call.argument)
+    if isinstance(name, Unknown):
+        return _because(name)
+    if name is None:
         return evaluator.wrong("value", call.node, "Ref takes a name")
-    return _named(evaluator, call.node, call.argument.value)
+    return _named(evaluator, call.node, name)
+
+
+def _name(evaluator: Evaluator, node: Node) -> str | Unknown | None:
+    """A name as written, or what a function gives for it (the language extensions allow that)."""
+    if isinstance(node, ScalarNode) and call_of(node) is None:
+        return looped(node.value, evaluator.bound)
+    value = evaluator.value(node) if call_of(node) is not None else None
+    return value if isinstance(value, str | Unknown) else None
 
 
 def _named(evaluator: Evaluator, node: Node, name: str) -> Value:
+    if name in evaluator.bound:
+        return evaluator.bound[name]
     if name == "AWS::NoValue":
         return NO_VALUE
     if name in _FIXED:
         return _FIXED[name]
-    if name in _OF_THE_STACK:
-        return Unknown(_OF_THE_STACK[name], kind="data", present=name != "AWS::NotificationARNs")
     parameter = evaluator.scope.parameters.get(name)
     if parameter is not None:
+        evaluator.record.touched |= parameter.touches
+        evaluator.referred.extend(parameter.references)
         return parameter.value
+    if name in PSEUDO:
+        return Unknown(PSEUDO[name], kind="data", present=name != "AWS::NotificationARNs")
     return evaluator.refer(node, name, "")
 
 
 def _get_att(evaluator: Evaluator, call: Call) -> Value:
     if isinstance(call.argument, ScalarNode):
-        name, _, attribute = call.argument.value.partition(".")
+        name, _, attribute = looped(call.argument.value, evaluator.bound).partition(".")
     else:
         parts = [as_text(evaluator.value(item)) for item in items(call.argument)]
+        if parts and isinstance(parts[0], Unknown):
+            return _because(parts[0])
         if len(parts) < 2 or not isinstance(parts[0], str):
             return evaluator.wrong("value", call.node, "Fn::GetAtt takes a resource and an attribute")
         name = parts[0]
@@ -78,7 +86,7 @@ def _sub(evaluator: Evaluator, call: Call) -> Value:
         own = {entry.name: evaluator.value(entry.value) for entry in members(arguments[1])}
     # A text that is written here is taken raw: its dynamic references may have variables in them.
     text = text_of(template)
-    text = evaluator.value(template) if text is None else text
+    text = evaluator.value(template) if text is None else looped(text, evaluator.bound)
     if not isinstance(text, str):
         return text if isinstance(text, Unknown) else evaluator.wrong("value", call.node, "Fn::Sub takes a text")
     return resolved(_substituted(evaluator, call.node, text, own))
@@ -203,12 +211,11 @@ def _looked_up(mapping: Node, first: str | Unknown | None, second: str | Unknown
 
 
 def _base64(evaluator: Evaluator, call: Call) -> Value:
+    """The text itself: what is encoded is known, and the common vocabulary has it in plain (``user_data``)."""
     text = as_text(evaluator.value(call.argument))
-    if isinstance(text, Unknown):
-        return replace(_because(text), present=text.present, encodes=text)
     if text is None:
         return evaluator.wrong("value", call.node, "Fn::Base64 takes a text")
-    return base64.b64encode(text.encode()).decode()
+    return replace(text, encodes=text) if isinstance(text, Unknown) else text
 
 
 def _cidr(evaluator: Evaluator, call: Call) -> Value:

@@ -36,7 +36,9 @@ def call_of(node: Node) -> Call | None:
         return Call(name if plain else f"Fn::{name}", _untagged(node), node)
     if type(node) is MappingNode and len(node.value) == 1:
         key, argument = node.value[0]
-        if key.value == "Ref" or key.value.startswith(("Fn::", "Rain::")):
+        name = key.value
+        # A loop is a member of the mapping that it stands in, not a value.
+        if name == "Ref" or (name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach")):
             return Call(key.value, argument, node)
     return None
 

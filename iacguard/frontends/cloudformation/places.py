@@ -41,6 +41,9 @@ class TemplatePlace:
                 found = member(node, key)
                 if found is not None:
                     return TemplatePlace(self.evaluator, found.value, found.key)
+                for evaluator, entry in self.evaluator.entries(node):
+                    if entry.name == key:
+                        return TemplatePlace(evaluator, entry.value, entry.key)
             elif isinstance(node, SequenceNode) and isinstance(key, int):
                 kept = self.evaluator.kept_items(node)
                 if 0 <= key < len(kept):
@@ -89,7 +92,11 @@ def _steps(evaluator: Evaluator, node: Node) -> Iterator[Step]:
 
 def _of_parameter(evaluator: Evaluator, name: str | None) -> Iterator[Step]:
     parameter = evaluator.scope.parameters.get(name or "")
-    if parameter is not None and parameter.step is not None:
+    if parameter is None:
+        return
+    if parameter.via is not None:
+        yield from parameter.via.trail()
+    if parameter.step is not None:
         yield parameter.step
 
 

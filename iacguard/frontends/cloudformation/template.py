@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from yaml.nodes import Node
 
 from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, member, members, text_of
+from iacguard.frontends.cloudformation.texts import looped
 from iacguard.frontends.yamlplaces import Origin
 
 #: Transforms that CloudFormation itself brings and that leave functions and names what they are.
@@ -19,10 +21,11 @@ SAM = "AWS::Serverless-2016-10-31"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A resource as written. ``type`` is "" where the template names none."""
+    """A resource as written. ``type`` is "" where the template names none; ``bound`` are its loops' variables."""
 
     entry: Entry
     type: str
+    bound: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def returns_anything(self) -> bool:
@@ -47,9 +50,12 @@ class Template:
     parameters: Node | None
     mappings: Mapping[str, Entry]
     conditions: Mapping[str, Entry]
+    condition_loops: tuple[Entry, ...]
     resources: Mapping[str, Declared]
     expansions: tuple[Entry, ...]
     outputs: tuple[Entry, ...]
+    #: What SAM calls a resource, also one of its attributes ("Api.Stage") -> the logical id that it has.
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def macros(self) -> tuple[Entry, ...]:
@@ -71,32 +77,40 @@ class Template:
             bool(self.macros)
             or self.uses_sam
             or self.uses_rain
-            or bool(self.expansions)
+            or any(not e.name.startswith("Fn::ForEach") for e in self.expansions)
             or any(r.type.endswith("::MODULE") for r in self.resources.values())
         )
 
 
 def read_template(origin: Origin, root: Node) -> Template:
     """Sort the sections of ``root``, a mapping."""
-    declared: dict[str, Declared] = {}
-    expansions: list[Entry] = []
-    for entry in members(_section(root, "Resources")):
-        if entry.name.startswith("Fn::"):
-            expansions.append(entry)
-        else:
-            type_ = member(entry.value, "Type")
-            declared[entry.name] = Declared(entry, (text_of(type_.value) if type_ else None) or "")
+    resources, expansions = _sorted_out(root, "Resources")
+    conditions, loops = _sorted_out(root, "Conditions")
     return Template(
         origin,
         root,
         _transforms(root),
         _section(root, "Parameters"),
         {entry.name: entry for entry in members(_section(root, "Mappings"))},
-        {entry.name: entry for entry in members(_section(root, "Conditions"))},
-        declared,
-        tuple(expansions),
+        {entry.name: entry for entry in conditions},
+        loops,
+        {entry.name: declared(entry) for entry in resources},
+        expansions,
         tuple(members(_section(root, "Outputs"))),
     )
+
+
+def declared(entry: Entry, bound: Mapping[str, str] = MappingProxyType({})) -> Declared:
+    """The resource that an entry of ``Resources`` declares."""
+    type_ = member(entry.value, "Type")
+    return Declared(entry, looped((text_of(type_.value) if type_ else None) or "", bound), bound)
+
+
+def _sorted_out(root: Node, section: str) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """The entries of a section, and the loops and macros among them."""
+    found = list(members(_section(root, section)))
+    expansions = tuple(entry for entry in found if entry.name.startswith("Fn::"))
+    return tuple(entry for entry in found if not entry.name.startswith("Fn::")), expansions
 
 
 def _section(root: Node, name: str) -> Node | None:

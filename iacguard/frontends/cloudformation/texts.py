@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from iacguard.model import Encoded, Unknown, Value
 
@@ -15,6 +15,23 @@ MAX_TEXT = 2_000_000
 _MARK = "\0{}\0"
 _MARKED = re.compile("\0([0-9]+)\0")
 _SECRET_STORES = frozenset({"secretsmanager", "ssm-secure"})
+
+
+_LOOPED = re.compile(r"([$&])\{([^{}]*)\}")
+
+
+def looped(text: str, bound: Mapping[str, str]) -> str:
+    """A text with the variables of its loops filled in; ``&{x}`` keeps letters and digits only."""
+    if not bound or "{" not in text:
+        return text
+
+    def filled(match: re.Match[str]) -> str:
+        value = bound.get(match[2])
+        if value is None:
+            return match[0]
+        return value if match[1] == "$" else re.sub(r"[^A-Za-z0-9]", "", value)
+
+    return _LOOPED.sub(filled, text)
 
 
 def as_text(value: Value) -> str | Unknown | None:

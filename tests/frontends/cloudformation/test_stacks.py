@@ -107,7 +107,8 @@ def test_resources_that_never_exist(load: Load) -> None:
     [
         ("Properties: !If [Maybe, {A: 1}, {A: 1}]", {"A": 1}),
         ("Properties: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: s3://x}}, A: 1}", {"A": 1}),
-        ("Properties: {'Fn::ForEach::Loop': [x, [a], {k: v}], A: 1}", {"A": 1}),
+        ("Properties: {'Fn::ForEach::Loop': [x, [a], {k: v}], A: 1}", {"A": 1, "k": "v"}),
+        ("Properties: {'Fn::ForEach::Loop': [x, !Ref Open, {k: v}], A: 1}", {"A": 1}),
         ("Properties:", {}),
         ("Properties: text", {}),
     ],
@@ -128,7 +129,7 @@ def test_properties_in_odd_shapes(load: Load, body: str, expected: dict[str, Any
     attributes = stack.resources[0].attributes
     rest = attributes.pop(REST, None)
     assert attributes == expected
-    assert (rest is not None) == ("Fn::Transform" in body or "ForEach" in body)
+    assert (rest is not None) == ("Fn::Transform" in body or "!Ref Open" in body)
 
 
 def test_include_under_other_properties(load: Load) -> None:
@@ -180,16 +181,18 @@ def test_loops_over_resources_are_told_of(load: Load) -> None:
     stack = load(
         """\
         Transform: AWS::LanguageExtensions
+        Parameters:
+          Names: {Type: CommaDelimitedList}
         Resources:
           Fn::ForEach::Buckets:
             - Name
-            - [a, b]
+            - !Ref Names
             - Bucket${Name}: {Type: 'AWS::S3::Bucket'}
           B: {Type: 'AWS::S3::Bucket', Properties: {X: !Ref Bucketa}}
         """
     )
     message = "Fn::ForEach::Buckets is not evaluated; the resources that it makes are not judged"
-    assert problems(stack) == [("not-evaluated", 3, message, True)]
+    assert problems(stack) == [("not-evaluated", 5, message, True)]
     assert [r.address for r in stack.resources] == ["B"]
 
 

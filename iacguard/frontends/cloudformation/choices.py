@@ -1,0 +1,161 @@
+"""What the deployer of a template decides: parameters that may be given, comparisons that only the deployment settles.
+
+A *state* says what is decided so far: for a parameter the case that is left, for a comparison its answer. The empty
+state leaves everything open. The stack itself is evaluated by default (:meth:`Choices.by_default`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from iacguard.findings import Problem
+from iacguard.frontends.cloudformation.evaluate import Scope
+from iacguard.frontends.cloudformation.parameters import (
+    PSEUDO,
+    Case,
+    Declaration,
+    Parameter,
+    conditional,
+    declarations,
+    refused,
+)
+from iacguard.frontends.cloudformation.template import Template
+from iacguard.model import Step, Unknown
+
+#: Parameter's name -> the case that is left of it; comparison's text -> its answer.
+State: TypeAlias = "Mapping[str, Case | bool]"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The choices of whoever deploys ``template``, less those that the user has made already (``given``)."""
+
+    template: Template
+    given: Mapping[str, str]
+
+    @cached_property
+    def declared(self) -> dict[str, Declaration]:
+        return declarations(self.template.origin, self.template.parameters)
+
+    @cached_property
+    def _compared(self) -> dict[str, tuple[str, ...]]:
+        entries = {e.name: e for e in (*self.template.conditions.values(), *self.template.condition_loops)}
+        return conditional(entries)
+
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """The parameters of which another value can make another stack that we can look at."""
+        found = {name for name in self._compared if name in PSEUDO}
+        for name, declaration in self.declared.items():
+            if name in self.given or declaration.looked_up:
+                continue
+            values = declaration.any.values
+            others = [value for value in values if value != declaration.default]
+            if others or (not values and name in self._compared):
+                found.add(name)
+        return frozenset(found)
+
+    def by_default(self) -> Scope:
+        """What counts when nothing more is given than the user has given."""
+        parameters = {name: self._by_default(name) for name in self.declared}
+        hidden = {name: self._pseudo(name, Case()) for name in self.varying if name in PSEUDO}
+        return Scope({**parameters, **hidden})
+
+    def _by_default(self, name: str) -> Parameter:
+        declaration = self.declared[name]
+        if name in self.given:
+            return declaration.given(self.given[name])
+        return declaration.by_default(frozenset((name,)) if name in self.varying else frozenset())
+
+    def refused(self) -> list[Problem]:
+        """The problems of the values that the user gives."""
+        found = [refused(d, self.given[name]) for name, d in self.declared.items() if name in self.given]
+        return [problem for problem in found if problem is not None]
+
+    def under(self, state: State) -> Scope:
+        """The scope in which ``state`` is decided and everything else that varies is open."""
+        cases = {name: self._case(name, state) for name in self.varying}
+        parameters = {name: self._by_default(name) for name in self.declared if name not in cases}
+        for name, case in cases.items():
+            touches = frozenset((name,))
+            pseudo = name in PSEUDO
+            parameters[name] = self._pseudo(name, case) if pseudo else self.declared[name].under(case, touches)
+        settled = {text: answer for text, answer in state.items() if isinstance(answer, bool)}
+        return Scope(parameters, settled=settled, hangs=self._hangs(cases))
+
+    def _case(self, name: str, state: State) -> Case:
+        found = state.get(name)
+        if isinstance(found, Case):
+            return found
+        return Case() if name in PSEUDO else self.declared[name].any
+
+    def _pseudo(self, name: str, case: Case) -> Parameter:
+        touches = frozenset((name,))
+        if case.single:
+            step = Step(self.template.origin.span(self.template.root, self.template.root), f"{name}, as compared")
+            return Parameter(case.values[0], step, touches=touches)
+        unknown = Unknown(PSEUDO[name], "data", present=name != "AWS::NotificationARNs")
+        return Parameter(unknown, touches=touches, unlike=case.unlike)
+
+    def _hangs(self, cases: Mapping[str, Case]) -> dict[str, str]:
+        """The reason of each parameter that can be split further -> its name."""
+        found = {}
+        for name, case in cases.items():
+            if self.parts(name, case):
+                found[PSEUDO[name] if name in PSEUDO else self._reason(name, case)] = name
+        return found
+
+    def _reason(self, name: str, case: Case) -> str:
+        value = self.declared[name].under(case).value
+        inner = value[0] if isinstance(value, list) and value else value
+        return inner.reason if isinstance(inner, Unknown) else ""
+
+    def parts(self, name: str, case: Case) -> tuple[Case, ...]:
+        """The cases that one falls into, the default first; () where it cannot be divided."""
+        default = None if name in PSEUDO else self.declared[name].default
+        named = dict.fromkeys((*(() if default is None else (default,)), *self._compared.get(name, ())))
+        if not case.values:
+            if case.unlike or not named:
+                return ()
+            return (*(Case((text,)) for text in named), Case(unlike=tuple(named)))
+        if case.single:
+            return ()
+        own = [text for text in named if text in case.values]
+        rest = tuple(text for text in case.values if text not in named)
+        if not own or not rest:
+            return tuple(Case((text,)) for text in (*own, *rest))
+        return (*(Case((text,)) for text in own), Case(rest))
+
+    def split(self, state: State, choice: str) -> tuple[State, ...]:
+        """The states that ``state`` falls into by one choice: a parameter's name, or a comparison's text."""
+        if choice in self.varying:
+            return tuple({**state, choice: part} for part in self.parts(choice, self._case(choice, state)))
+        return () if choice in state else ({**state, choice: True}, {**state, choice: False})
+
+    def is_default(self, state: State) -> bool:
+        """Whether all that is decided is what counts when nothing is given."""
+        for name, case in state.items():
+            if isinstance(case, bool) or name in PSEUDO:
+                continue
+            default = self.declared[name].default
+            if default is not None and case.values != (default,):
+                return False
+        return True
+
+    def said(self, state: State) -> dict[str, str]:
+        """The parameters that are decided, for people: ``{'parameter "Env"': '"dev" or "test"'}``."""
+        found: dict[str, str] = {}
+        for name, case in state.items():
+            if isinstance(case, bool):
+                continue
+            secret = name not in PSEUDO and self.declared[name].secret
+            label = name if name in PSEUDO else f'parameter "{name}"'
+            if case.values:
+                texts = "a certain text" if secret else " or ".join(f'"{text}"' for text in case.values)
+            else:
+                texts = "something else"
+            found[label] = texts
+        return found

@@ -1,0 +1,198 @@
+"""A template and its nested stacks, evaluated in one scope: resources, edges, and what they hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from yaml.nodes import MappingNode
+
+from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Record, Scope, is_expansion
+from iacguard.frontends.cloudformation.functions import FUNCTIONS
+from iacguard.frontends.cloudformation.nested import STACK, Nest
+from iacguard.frontends.cloudformation.nodes import call_of, member, members, text_of
+from iacguard.frontends.cloudformation.places import ResourcePlace
+from iacguard.frontends.cloudformation.template import SAM, Declared, Template
+from iacguard.frontends.cloudformation.texts import looped
+from iacguard.model import REST, Edge, Resource, Unknown, Value
+
+#: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
+RESOURCE_KEY = "__resource__"
+_RESOURCE_LEVEL = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+
+#: A resource as it was before, with its edges: used again where nothing that it hangs on has changed.
+Known = Mapping[str, tuple[Resource, tuple[Edge, ...]]]
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What evaluating came to. ``edges`` by their source.
+
+    ``uncertain``: address -> why it is not known whether the resource exists. ``touched``: address -> the condition
+    that it exists under ("" for none), for each that hangs on a choice of the deployer; also for those that do not
+    exist here. ``evaluators`` are those of all templates, the root's first.
+    """
+
+    record: Record
+    resources: dict[str, Resource] = field(default_factory=dict)
+    edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict)
+    uncertain: dict[str, str] = field(default_factory=dict)
+    touched: dict[str, str] = field(default_factory=dict)
+    evaluators: list[Evaluator] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Existence:
+    """Under what a nested stack's resources exist, from the stacks around it."""
+
+    reason: str = ""
+    condition: str = ""
+    varies: bool = False
+
+
+def evaluated(template: Template, scope: Scope, nest: Nest, known: Known) -> Evaluated:
+    """``template`` in ``scope``. Resources in ``known`` are taken from there."""
+    record = Record()
+    found = Evaluated(record)
+    evaluator = Evaluator(template, scope, FUNCTIONS, record, nest)
+    _template(evaluator, nest, known, found, _Existence())
+    return found
+
+
+def _template(evaluator: Evaluator, nest: Nest, known: Known, found: Evaluated, around: _Existence) -> None:
+    found.evaluators.append(evaluator)
+    _notices(evaluator)
+    for declared in (*evaluator.template.resources.values(), *evaluator.made_resources.values()):
+        _declared(evaluator, declared, nest, known, found, around)
+    for loop in evaluator.unknown_loops:
+        message = f"{loop.name} is not evaluated; the resources that it makes are not judged"
+        evaluator.not_evaluated(loop.key, message)
+    for inner, output in evaluator.outputs():  # only for what is wrong in them
+        if is_expansion(output.name):
+            inner.member_value(output)
+        else:
+            inner.mapping(output.value)
+    evaluator.referred.clear()
+
+
+def _notices(evaluator: Evaluator) -> None:
+    template = evaluator.template
+    for transform in template.macros:
+        message = f"the macro {transform.name} is not evaluated; resources are judged as written"
+        evaluator.not_evaluated(transform.key, message)
+    for transform in template.transforms:
+        if transform.name == SAM:
+            message = "SAM resources are judged by what is written, without what SAM adds to them"
+            evaluator.not_evaluated(transform.key, message)
+    for expansion in template.expansions:
+        if not expansion.name.startswith("Fn::ForEach"):
+            message = f"{expansion.name} is not evaluated; the resources that it makes are not judged"
+            evaluator.not_evaluated(expansion.key, message)
+
+
+def _declared(
+    root: Evaluator, declared: Declared, nest: Nest, known: Known, found: Evaluated, around: _Existence
+) -> None:
+    """Evaluate one resource, and where it is a nested stack all that is in it."""
+    evaluator = root.within(declared.bound)
+    record = evaluator.record
+    record.touched, record.referred[:] = set(), ()
+    address = root.scope.prefix + declared.entry.name
+    condition = member(declared.entry.value, "Condition")
+    truth = evaluator.truth_of_name(condition.value) if condition else None
+    reason = truth.reason if truth is not None and truth.value is None else around.reason
+    varies = bool(record.touched) or around.varies
+    name = text_of(condition.value) if condition else None
+    own = f'condition "{root.scope.prefix}{looped(name, declared.bound)}" is true' if name and record.touched else ""
+    existence = _Existence(reason, " and ".join(filter(None, (around.condition, own))), varies)
+    if truth is not None and truth.value is False:
+        if varies:
+            found.touched[address] = existence.condition
+        return
+    if name is not None and truth is not None and truth.value is None:
+        evaluator = evaluator.assuming(looped(name, declared.bound))
+    if address in known:
+        resource, edges = known[address]
+    else:
+        made = _resource(evaluator, declared)
+        if made is None:
+            return
+        resource, edges = made
+    if record.touched or varies:
+        found.touched[address] = existence.condition
+    found.resources[address] = resource
+    found.edges[address] = edges
+    if reason:
+        found.uncertain[address] = reason
+    if declared.type == STACK:
+        child = nest.child(root, declared.entry.name)
+        if child is not None:
+            _template(child, nest, known, found, existence)
+
+
+def _resource(evaluator: Evaluator, declared: Declared) -> tuple[Resource, tuple[Edge, ...]] | None:
+    entry = declared.entry
+    if not isinstance(entry.value, MappingNode) or call_of(entry.value) is not None or not declared.type:
+        type_ = member(entry.value, "Type")
+        made = call_of(type_.value if type_ else entry.value)
+        if made is not None and evaluator.open_names:
+            evaluator.not_evaluated(entry.key, f'resource "{entry.name}" is made by {made.name}; it is not judged')
+            return None
+        evaluator.wrong("value", entry.key, f'resource "{entry.name}" has no Type; CloudFormation rejects it')
+        return None
+    address = evaluator.scope.prefix + entry.name
+    attributes, edges = _attributes(evaluator, declared, address)
+    resource = Resource(
+        address=address,
+        type=declared.type,
+        native_type=declared.type,
+        format="cloudformation",
+        attributes=attributes,
+        place=ResourcePlace(evaluator, entry, RESOURCE_KEY),
+        block=entry.name,
+        construct=_construct(attributes),
+    )
+    return resource, edges
+
+
+def _attributes(evaluator: Evaluator, declared: Declared, address: str) -> tuple[dict[str, Value], tuple[Edge, ...]]:
+    body = declared.entry.value
+    attributes: dict[str, Value] = {}
+    edges: dict[Edge, None] = {}
+    properties = member(body, "Properties")
+    if properties is not None and (call_of(properties.value) or not isinstance(properties.value, MappingNode)):
+        whole = evaluator.value(properties.value)
+        if isinstance(whole, dict):
+            attributes.update(whole)
+        elif isinstance(whole, Unknown):
+            attributes[REST] = whole
+    elif properties is not None:
+        for inner, entry in evaluator.entries(properties.value):
+            evaluator.referred.clear()
+            value = inner.member_value(entry)
+            if value is not NO_VALUE:
+                name = REST if entry.name.startswith("Fn::") else entry.name
+                attributes[name] = value
+                edges.update((Edge(address, reference.address, entry.name), None) for reference in evaluator.referred)
+    beside = {entry.name: evaluator.value(entry.value) for entry in members(body) if entry.name in _RESOURCE_LEVEL}
+    if beside:
+        attributes[RESOURCE_KEY] = beside
+    evaluator.referred.clear()
+    return attributes, tuple(edges)
+
+
+def _construct(attributes: Mapping[str, Value]) -> str:
+    """The path of the CDK construct that made a resource."""
+    metadata = attributes.get(RESOURCE_KEY, {}).get("Metadata")
+    path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
+    return path if isinstance(path, str) else ""
+
+
+def condition_features(evaluators: list[Evaluator]) -> Iterator[tuple[str, str]]:
+    """Every condition that is settled, for people: ``condition "IsProd"`` and ``true``."""
+    for evaluator in evaluators:
+        entries = {**evaluator.template.conditions, **{n: e for n, (_, e) in evaluator.made_conditions.items()}}
+        for name, entry in entries.items():
+            truth = evaluator.condition(name, entry.key).value
+            if truth is not None:
+                yield f'condition "{evaluator.scope.prefix}{name}"', "true" if truth else "false"

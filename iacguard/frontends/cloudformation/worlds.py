@@ -1,0 +1,88 @@
+"""How a template may turn out: the worlds of :class:`iacguard.frontends.contract.Alternatives`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from iacguard.frontends.cloudformation.choices import Choices, State
+from iacguard.frontends.cloudformation.evaluation import Evaluated, Known, condition_features, evaluated
+from iacguard.frontends.cloudformation.nested import Library, Nest
+from iacguard.frontends.contract import Stack, World
+
+
+@dataclass
+class TemplateAlternatives:
+    """Those of one template. ``base`` is how it was evaluated by default."""
+
+    name: str
+    choices: Choices
+    library: Library
+    base: Evaluated
+    _worlds: dict[tuple[tuple[str, object], ...], TemplateWorld] = field(default_factory=dict)
+
+    @property
+    def touched(self) -> Mapping[str, str]:
+        return self.base.touched
+
+    @cached_property
+    def untouched(self) -> Known:
+        """The resources that are the same in every world."""
+        base = self.base
+        return {a: (r, base.edges[a]) for a, r in base.resources.items() if a not in base.touched}
+
+    def open(self) -> World:
+        return self.world({})
+
+    def world(self, state: State) -> TemplateWorld:
+        """The world of ``state``; the same one each time."""
+        key = tuple(sorted(state.items(), key=lambda item: item[0]))
+        if key not in self._worlds:
+            self._worlds[key] = TemplateWorld(self, state)
+        return self._worlds[key]
+
+
+@dataclass(eq=False)
+class TemplateWorld:
+    """One of them: a state of the choices, evaluated when first asked for."""
+
+    alternatives: TemplateAlternatives
+    state: State
+
+    @cached_property
+    def _evaluated(self) -> Evaluated:
+        whole = self.alternatives
+        scope = whole.choices.under(self.state)
+        return evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched)
+
+    @cached_property
+    def stack(self) -> Stack:
+        return stack_of(self.alternatives.name, self._evaluated)
+
+    @property
+    def default(self) -> bool:
+        return self.alternatives.choices.is_default(self.state)
+
+    @property
+    def uncertain(self) -> Mapping[str, str]:
+        return self._evaluated.uncertain
+
+    @cached_property
+    def features(self) -> Mapping[str, str]:
+        found = dict(condition_features(self._evaluated.evaluators))
+        found.update(self.alternatives.choices.said(self.state))
+        return found
+
+    def split(self, reason: str) -> tuple[World, ...]:
+        choice = self._evaluated.evaluators[0].hanging(reason)
+        if not choice:
+            return ()
+        return tuple(self.alternatives.world(state) for state in self.alternatives.choices.split(self.state, choice))
+
+
+def stack_of(name: str, found: Evaluated) -> Stack:
+    """What evaluating came to as a stack, without its problems."""
+    resources = tuple(found.resources.values())
+    edges = tuple(edge for group in found.edges.values() for edge in group)
+    return Stack(name, "cloudformation", resources, edges)

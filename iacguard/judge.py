@@ -1,0 +1,309 @@
+"""Decide a stack in every way that it may turn out.
+
+A stack is decided as it is by default. Where its deployer may choose otherwise (a CloudFormation parameter, a
+condition), each policy is decided again on each resource that this can touch, first with nothing chosen: three-valued
+decisions then often settle all cases at once. Where they do not, the reason of the undecided decision says which
+choice to look at, and each of its cases is decided by itself, and so on (:meth:`World.split`).
+
+What comes of it, by policy, resource and place:
+
+- violated by default, or in each case that is open by default: violated;
+- violated only where something else is chosen, or in some of the cases that are open: undecided;
+- either way, what is not violated in all cases says when it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from iacguard.findings import Problem
+from iacguard.frontends.contract import Alternatives, Stack, World
+from iacguard.model import REST, Graph, Resource, Span
+from iacguard.normalise import normalise
+from iacguard.policy import Decision, Pack, decide
+from iacguard.policy.compile import Policy
+from iacguard.policy.decide import decide_guarded, decided_at_parent, is_settled
+from iacguard.when import separating
+
+__all__ = ["judge"]
+
+#: Worlds of one stack that are evaluated, and of one decision; past it, what is left stays undecided.
+MAX_WORLDS = 96
+MAX_LEAVES = 64
+#: A stack's worlds may evaluate so many resources together, so that a large template is not evaluated a hundred times.
+MAX_RESOURCES = 20_000
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+#: What may look at attributes without naming them.
+_WHOLE = re.compile(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
+_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\(")
+
+
+class Leaf(NamedTuple):
+    """One case: its world, and what one policy decides there on one resource."""
+
+    world: World
+    decisions: tuple[Decision, ...]
+
+
+def judge(pack: Pack, stack: Stack, graph: Graph) -> Iterator[Decision | Problem]:
+    """Every policy of ``pack`` on every resource of ``stack``, whose normalised graph is ``graph``."""
+    decided = decide(pack, graph, stack.name)
+    if stack.alternatives is None:
+        yield from decided
+        return
+    yield from _Judgement(pack, stack, graph, stack.alternatives).run(decided)
+
+
+@dataclass(slots=True)
+class _Judgement:
+    pack: Pack
+    stack: Stack
+    graph: Graph
+    alternatives: Alternatives
+    graphs: dict[int, tuple[World, Graph]] = field(default_factory=dict)
+    parts: dict[int, dict[str, list[Resource]]] = field(default_factory=dict)
+    functions: dict[str, frozenset[str]] = field(default_factory=dict)
+    words: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    differing: dict[str, frozenset[str]] = field(default_factory=dict)
+    spent: int = 0
+    full: bool = False
+
+    def run(self, decided: Iterator[Decision | Problem]) -> Iterator[Decision | Problem]:
+        by_default: dict[tuple[str, str], list[Decision]] = {}
+        for decision in decided:
+            if isinstance(decision, Problem):
+                yield decision
+            else:
+                by_default.setdefault((decision.rule.id, decision.resource.address), []).append(decision)
+        root = self.alternatives.open()
+        opened = self._graph(root)
+        assert opened is not None
+        for resource in opened.resources:
+            for policy in self.pack.for_kinds(resource.type, resource.native_type):
+                key = (policy.rule.id, resource.address)
+                if self._may_differ(policy, resource, opened):
+                    here = by_default.pop(key, [])
+                    if self._is_settled(policy, resource, opened, root):
+                        yield from self._always(resource.address, here)
+                    else:
+                        yield from self._in_all_cases(policy, resource.address, here, root)
+                elif resource.address in self.alternatives.touched:
+                    yield from self._always(resource.address, by_default.pop(key, []))
+        for group in by_default.values():
+            yield from group
+        if self.full:
+            yield self._limit()
+
+    def _is_settled(self, policy: Policy, resource: Resource, opened: Graph, root: World) -> bool:
+        """Whether all that may be chosen changes nothing of what is decided by default."""
+        if resource.address not in self.graph.by_address or not is_settled(policy, resource, opened):
+            return False
+        own = root.uncertain.get(resource.address)
+        others = (root.uncertain.get(other.address) for other in self._relatives(policy, resource, opened))
+        return all(reason is None or reason == own for reason in others)
+
+    def _always(self, address: str, here: list[Decision]) -> Iterator[Decision]:
+        """What is decided by default, where it is the same in all cases in which the resource exists."""
+        when = self.alternatives.touched.get(address, "")
+        for decision in here:
+            yield _with_when(decision, when, True) if when and decision.verdict == "violated" else decision
+
+    def _may_differ(self, policy: Policy, resource: Resource, graph: Graph) -> bool:
+        if decided_at_parent(policy, graph, resource):
+            return False
+        touched = self.alternatives.touched
+        if resource.address not in self.graph.by_address:
+            return True
+        if any(other.address in touched for other in self._relatives(policy, resource, graph)):
+            return True
+        return resource.address in touched and self._sees(policy, self._differing(resource))
+
+    def _differing(self, opened: Resource) -> frozenset[str]:
+        """The attributes of a resource that are not what they are by default."""
+        known = self.differing.get(opened.address)
+        if known is None:
+            ours, theirs = self.graph.by_address[opened.address].attributes, opened.attributes
+            names = (n for n in {**ours, **theirs} if n not in ours or n not in theirs or ours[n] != theirs[n])
+            known = self.differing[opened.address] = frozenset(names)
+        return known
+
+    def _sees(self, policy: Policy, attributes: frozenset[str]) -> bool:
+        """Whether a policy may look at one of the attributes; one that looks at all of a resource does."""
+        words = self._words(policy)
+        return bool(attributes) and (words is None or REST in attributes or not words.isdisjoint(attributes))
+
+    def _words(self, policy: Policy) -> frozenset[str] | None:
+        """The names in a policy's expressions; None where it may look at attributes that it does not name."""
+        if policy.rule.id not in self.words:
+            text = _texts(policy)
+            whole = _WHOLE.search(text) is not None
+            self.words[policy.rule.id] = None if whole else frozenset(_NAME.findall(text))
+        return self.words[policy.rule.id]
+
+    def _relatives(self, policy: Policy, resource: Resource, graph: Graph) -> Iterator[Resource]:
+        """The other resources that a decision may look at: folded sub-resources, and what its functions ask for."""
+        yield from self._parts(graph).get(resource.address, ())
+        functions = self._functions(policy)
+        if "resources" in functions:
+            yield from (graph.by_address[a] for a in self.alternatives.touched if a in graph.by_address)
+        elif functions:
+            yield from graph.targets(resource)
+            yield from graph.referrers(resource)
+
+    def _parts(self, graph: Graph) -> Mapping[str, list[Resource]]:
+        """Address -> the sub-resources that are folded into the resource there."""
+        known = self.parts.get(id(graph))
+        if known is None:
+            known = self.parts[id(graph)] = {}
+            for resource in graph.resources:
+                if resource.parent:
+                    known.setdefault(resource.parent, []).append(resource)
+        return known
+
+    def _functions(self, policy: Policy) -> frozenset[str]:
+        """The functions of a policy that look at other resources."""
+        known = self.functions.get(policy.rule.id)
+        if known is None:
+            known = self.functions[policy.rule.id] = frozenset(_LOOKS_AROUND.findall(_texts(policy)))
+        return known
+
+    def _in_all_cases(
+        self, policy: Policy, address: str, here: list[Decision], root: World
+    ) -> Iterator[Decision | Problem]:
+        leaves: list[Leaf] = []
+        reasons: list[str] = []
+        pending = [root]
+        whole = True
+        while pending:
+            world = pending.pop()
+            graph = self._graph(world)
+            resource = graph.by_address.get(address) if graph is not None else None
+            if graph is None or len(leaves) > MAX_LEAVES:
+                whole, self.full = False, True
+                break
+            if resource is None:
+                continue  # it does not exist in this case
+            found = list(decide_guarded(policy, resource, graph, self.stack.name))
+            decisions = tuple(d for d in found if isinstance(d, Decision))
+            if len(decisions) < len(found):
+                yield from (d for d in found if isinstance(d, Problem))
+                return
+            cases = self._cases(policy, world, resource, graph, decisions, reasons)
+            if cases:
+                pending += reversed(cases)
+            else:
+                leaves.append(Leaf(world, decisions))
+        if not whole or (here and not any(leaf.world.default for leaf in leaves)):
+            yield from here
+            return
+        yield from self._merged(address, here, leaves, reasons)
+
+    def _cases(
+        self,
+        policy: Policy,
+        world: World,
+        resource: Resource,
+        graph: Graph,
+        decisions: Sequence[Decision],
+        reasons: list[str],
+    ) -> tuple[World, ...]:
+        """The worlds to look at instead of ``world``; () where it settles all that can be settled."""
+        own = world.uncertain.get(resource.address)
+        for other in self._relatives(policy, resource, graph):
+            reason = world.uncertain.get(other.address)
+            if reason is not None and reason != own and (cases := world.split(reason)):
+                reasons.append(reason)
+                return cases
+        for decision in decisions:
+            for reason in decision.reasons:
+                if cases := world.split(reason):
+                    reasons.append(reason)
+                    return cases
+        return ()
+
+    def _graph(self, world: World) -> Graph | None:
+        """The world's graph; None where no more worlds may be evaluated."""
+        known = self.graphs.get(id(world))
+        if known is not None:
+            return known[1]
+        if self.graphs and (len(self.graphs) >= MAX_WORLDS or self.spent > MAX_RESOURCES):
+            return None
+        graph, _ = normalise(world.stack)
+        self.spent += len(graph.resources)
+        self.graphs[id(world)] = world, graph
+        return graph
+
+    def _merged(self, address: str, here: list[Decision], leaves: list[Leaf], reasons: list[str]) -> Iterator[Decision]:
+        """One decision for each place where something is wrong in one of the cases, else that nothing is."""
+        if len(leaves) == 1 and address in self.graph.by_address:  # nothing to tell apart
+            yield from self._always(address, here)
+            return
+        places = _by_place(leaves)
+        existing = address in self.graph.by_address
+        defaults = {i for i, leaf in enumerate(leaves) if leaf.world.default} if existing else set()
+        violated = {p: {i for i, d in found.items() if d.verdict == "violated"} for p, found in places.items()}
+        sure = {p for p, where in violated.items() if defaults and where.issuperset(defaults)}
+        if not sure and defaults and set().union(*violated.values()).issuperset(defaults):
+            sure = {p for p, where in violated.items() if where.intersection(defaults)}
+        silent = True
+        for place, found in places.items():
+            where = violated[place]
+            if where:
+                silent = False
+                yield _with_when(
+                    found[min(where & defaults or where)], self._when(address, leaves, where, reasons), place in sure
+                )
+            elif open_ := sorted(defaults.intersection(found)):
+                silent = False
+                yield found[open_[0]]
+        if silent and here:
+            yield replace(here[0], verdict="satisfied", path=(), message="", reasons=())
+
+    def _when(self, address: str, leaves: list[Leaf], where: set[int], reasons: list[str]) -> str:
+        parts = [self.alternatives.touched.get(address, "")]
+        if len(where) < len(leaves):
+            inside = [leaves[i].world.features for i in sorted(where)]
+            outside = [leaf.world.features for i, leaf in enumerate(leaves) if i not in where]
+            parts.append(separating(inside, outside, reasons))
+        return " and ".join(dict.fromkeys(filter(None, parts)))
+
+    def _limit(self) -> Problem:
+        span = next((r.span for r in self.graph.resources), Span(self.stack.name, 1, 1, 1, 2))
+        message = (
+            f"conditions and parameters of this template allow more than {MAX_WORLDS} cases that matter; "
+            "what hangs on those that were not looked at is decided by default"
+        )
+        hint = "give parameters with --parameter NAME=VALUE"
+        return Problem("too-large", Span(self.stack.name, span.line, 1, span.line, 2), message, hint, notice=True)
+
+
+def _texts(policy: Policy) -> str:
+    written = (policy.deny, policy.where, policy.each, policy.at)
+    return " ".join(condition.text for condition in written if condition is not None)
+
+
+def _by_place(leaves: list[Leaf]) -> Mapping[Span, dict[int, Decision]]:
+    """Place -> number of the case -> the decision there; satisfied ones left out."""
+    found: dict[Span, dict[int, Decision]] = {}
+    for index, leaf in enumerate(leaves):
+        for decision in leaf.decisions:
+            if decision.verdict != "satisfied":
+                known = found.setdefault(_place(decision), {}).get(index)
+                if known is None or known.verdict == "undecided":
+                    found[_place(decision)][index] = decision
+    return found
+
+
+def _place(decision: Decision) -> Span:
+    return decision.resource.locate(decision.path).span
+
+
+def _with_when(decision: Decision, when: str, sure: bool) -> Decision:
+    message = f"{decision.message}, when {when}" if when else decision.message
+    if sure:
+        return replace(decision, verdict="violated", message=message, reasons=(), when=when)
+    return replace(decision, verdict="undecided", message=message, reasons=(f"it is violated when {when}",), when=when)
