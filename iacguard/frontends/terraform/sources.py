@@ -17,7 +17,7 @@ from iacguard.frontends.contract import Download, Workspace
 from iacguard.frontends.terraform.versions import best
 
 _GETTER = re.compile(r"([A-Za-z0-9]+)::(.*)\Z", re.DOTALL)
-_SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)\Z")
+_SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!:|//)(.+)\Z")
 _URL = re.compile(r"([a-z0-9+.-]+)://(?:[^@/]*@)?([^/:]*)(?::\d+)?/?(.*)\Z", re.DOTALL)
 _PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?\Z")
 _ARCHIVES = re.compile(r"\.(?:zip|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|tar)\Z")
