@@ -17,9 +17,11 @@ _ALWAYS = frozenset(("__resource__", REST, "tags", "tags_all"))
 #: Arguments that a provider had before the oldest major that is shipped, and that code still writes; inside of blocks
 #: with their path. What is below such a block is known, too.
 _FORMER: Mapping[str, frozenset[str]] = {
+    "azurerm_container_registry": frozenset(("retention_policy",)),
     "azurerm_kubernetes_cluster": frozenset(
         (
             *("addon_profile", "api_server_authorized_ip_ranges", "role_based_access_control"),
+            "automatic_channel_upgrade",
             *("default_node_pool.enable_host_encryption", "default_node_pool.enable_node_public_ip"),
         )
     ),
@@ -29,6 +31,9 @@ _FORMER: Mapping[str, frozenset[str]] = {
     "azurerm_postgresql_server": frozenset(("ssl_enforcement",)),
     "azurerm_redis_cache": frozenset(("enable_non_ssl_port",)),
     "azurerm_storage_account": frozenset(("allow_blob_public_access", "enable_https_traffic_only")),
+    "azurerm_web_application_firewall_policy": frozenset(
+        ("managed_rules.managed_rule_set.rule_group_override.disabled_rules",)
+    ),
     "google_compute_subnetwork": frozenset(("enable_flow_logs",)),
     "google_storage_bucket": frozenset(("bucket_policy_only",)),
 }
