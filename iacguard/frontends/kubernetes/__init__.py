@@ -1,4 +1,4 @@
-"""Kubernetes manifests, YAML and JSON, as one stack."""
+"""Kubernetes manifests, YAML and JSON: what is applied together is one stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iacguard.findings import Problem
 from iacguard.frontends.contract import Inputs, Stack, Task, Workspace
 from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of, is_cluster_scoped, type_of
 from iacguard.frontends.kubernetes.links import links
-from iacguard.frontends.kubernetes.manifests import Manifest, read_manifests
+from iacguard.frontends.kubernetes.manifests import Manifest, read_manifests, steers_kustomize
 from iacguard.model import Resource, Value
 from iacguard.source import SourceFile
 
@@ -21,25 +21,37 @@ _NO_NAME = "?"
 
 
 def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
-    """One task: the manifests of a scan are one stack."""
-    return [Task("the manifests", partial(_stack, files))]
-
-
-def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
-    """All manifests of the scan as one stack named "": what a cluster would hold if all were applied.
+    """A task for each kustomization that is deployed, and one for all manifests that no kustomization names.
 
     Addresses are ``Kind/namespace/name``, ``Kind/name`` for kinds without a namespace; ``Kind.group`` where the kind
     is not one of Kubernetes' own. Where an address is written more than once, the later ones end in ``@file``, and in
     ``@file#2`` and so on where one file has several; files count in the order given.
     """
-    return [_stack(files)]
+    kustomizations = [file.path for file in files if steers_kustomize(file.path)]
+    if not kustomizations:
+        return [Task("the manifests", partial(_stack, files))]
+    from iacguard.frontends.kubernetes.overlays import overlay_tasks
+
+    tasks, rest, problems = overlay_tasks(files, kustomizations, workspace)
+    if rest or problems:
+        tasks.append(Task("the manifests", partial(_stack, rest, problems)))
+    return tasks
 
 
-def _stack(files: Sequence[SourceFile]) -> Stack:
+def load(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Stack]:
+    """The stacks of :func:`prepare`; the one of plain manifests is named ""."""
+    return [task.evaluate() for task in prepare(files, workspace, inputs)]
+
+
+def _stack(files: Sequence[SourceFile], problems: Sequence[Problem] = ()) -> Stack:
     reading = read_manifests(files)
-    problems = list(reading.problems)
-    resources = tuple(_resources(reading.manifests, problems))
-    return Stack("", "kubernetes", resources, tuple(links(resources)), tuple(problems))
+    return stack_of("", reading.manifests, [*problems, *reading.problems])
+
+
+def stack_of(name: str, manifests: Sequence[Manifest], problems: list[Problem]) -> Stack:
+    """The objects of one stack, linked."""
+    resources = tuple(_resources(manifests, problems))
+    return Stack(name, "kubernetes", resources, tuple(links(resources)), tuple(problems))
 
 
 def _resources(manifests: Sequence[Manifest], problems: list[Problem]) -> Iterator[Resource]:
@@ -50,7 +62,7 @@ def _resources(manifests: Sequence[Manifest], problems: list[Problem]) -> Iterat
         name = _name(manifest)
         if name == _NO_NAME and group_of(manifest.api_version) in BUILT_IN_GROUPS:
             message = f"this {manifest.kind} has no metadata.name; Kubernetes rejects it"
-            problems.append(manifest.place.origin.problem("value", manifest.place.node, message, notice=True))
+            problems.append(Problem("value", manifest.place.span, message, notice=True))
         address = _unique(_address(manifest, type_, name, declared), manifest.file, used)
         yield Resource(
             address=address,

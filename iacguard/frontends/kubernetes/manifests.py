@@ -15,7 +15,7 @@ from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of
 from iacguard.frontends.yamlplaces import NodePlace, Origin, entry
 from iacguard.frontends.yamlscalars import kubernetes_key, manifest_value
 from iacguard.frontends.yamltree import Tree, duplicate_keys, read
-from iacguard.model import Unknown, Value
+from iacguard.model import Place, Unknown, Value
 from iacguard.source import SourceFile
 
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
@@ -34,11 +34,11 @@ class Manifest:
     api_version: str
     kind: str
     value: dict[str, Value]
-    place: NodePlace
+    place: Place
 
     @property
     def file(self) -> str:
-        return self.place.origin.file.path
+        return self.place.span.file
 
 
 @dataclass(slots=True)
@@ -50,20 +50,18 @@ class Reading:
 
 
 def read_manifests(files: Sequence[SourceFile]) -> Reading:
-    """All objects of ``files``. Kustomizations and the patches that they name are told of and left out."""
+    """All objects of ``files``. Documents that steer Kustomize are left out: they are evaluated elsewhere."""
     reading = Reading()
-    trees = []
-    patches: set[str] = set()
     for file in files:
         tree = read(file, kubernetes_key, without_schemas)
         reading.problems += tree.problems
-        trees.append(tree)
-        for document in tree.documents:
-            if is_kustomization(tree.origin, document):
-                patches |= _patch_files(file.path, manifest_value(document))
-    for tree in trees:
-        _read_tree(tree, patches, reading)
+        _read_tree(tree, reading)
     return reading
+
+
+def steers_kustomize(path: str) -> bool:
+    """Whether Kustomize takes the file at ``path`` for a kustomization, by its name."""
+    return posixpath.basename(path) in _KUSTOMIZE_FILES
 
 
 def without_schemas(data: bytes) -> bytes:
@@ -94,32 +92,12 @@ def _text(node: MappingNode, name: str) -> str:
     return found[1].value if found and isinstance(found[1], ScalarNode) else ""
 
 
-def _patch_files(path: str, kustomization: Value) -> set[str]:
-    """The files that a kustomization applies as patches: fragments that must not be judged as objects."""
-    if not isinstance(kustomization, dict):
-        return set()
-    named: list[Value] = []
-    for key in ("patches", "patchesJson6902"):
-        items = kustomization.get(key)
-        named += [item.get("path") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    merges = kustomization.get("patchesStrategicMerge")
-    named += merges if isinstance(merges, list) else []
-    folder = posixpath.dirname(path)
-    return {posixpath.normpath(posixpath.join(folder, n)) for n in named if isinstance(n, str) and "\n" not in n}
-
-
-def _read_tree(tree: Tree, patches: set[str], reading: Reading) -> None:
+def _read_tree(tree: Tree, reading: Reading) -> None:
     origin = tree.origin
-    if origin.file.path in patches:
-        for document in tree.documents[:1]:
-            message = "this is a patch that a kustomization applies; it is not judged by itself"
-            reading.problems.append(origin.problem("not-evaluated", document, message, notice=True))
-        return
     for document in tree.documents:
         if is_kustomization(origin, document):
-            message = "Kustomize is not evaluated; the files that it names are judged as they are written"
-            hint = "render it with `kubectl kustomize` and scan the result"
-            reading.problems.append(origin.problem("not-evaluated", document, message, hint, notice=True))
+            message = "Kustomize does not take a file of this name for a kustomization; it is not evaluated"
+            reading.problems.append(origin.problem("not-evaluated", document, message, notice=True))
             continue
         reading.problems += duplicate_keys(origin, document, "syntax", "the API server takes the last one", True)
         reading.manifests += _objects(NodePlace(origin, document), reading.problems)
@@ -141,7 +119,9 @@ def _objects(place: NodePlace, problems: list[Problem]) -> Iterator[Manifest]:
         items = _list_items(at, api_version, kind)
         if items is None:
             value = manifest_value(node)
-            _fill(value, api_version, kind)
+            value.setdefault("apiVersion", api_version)
+            value.setdefault("kind", kind)
+            forget_schemas(value)
             yield Manifest(api_version, kind, value, at)
             continue
         # The items of a typed list may leave out what the list already says.
@@ -166,10 +146,9 @@ def _list_items(place: NodePlace, api_version: str, kind: str) -> list[NodePlace
     return [NodePlace(place.origin, node) for node in items.node.value]
 
 
-def _fill(value: dict[str, Value], api_version: str, kind: str) -> None:
-    value.setdefault("apiVersion", api_version)
-    value.setdefault("kind", kind)
-    if kind == "CustomResourceDefinition":
+def forget_schemas(value: dict[str, Value]) -> None:
+    """Make the schemas of a custom resource definition unknown: their text is not read."""
+    if value.get("kind") == "CustomResourceDefinition":
         for holder in _schema_holders(value):
             if "openAPIV3Schema" in holder:
                 holder["openAPIV3Schema"] = Unknown(_SCHEMA_REASON, kind="limit", present=True)

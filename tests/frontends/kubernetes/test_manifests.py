@@ -229,25 +229,6 @@ def test_told_of(load: Load, text: str, kind: str, notice: bool, message: str) -
     assert stack.problems[0].message.startswith(message)
 
 
-def test_kustomization_and_its_patches(load: Load) -> None:
-    kustomization = """\
-        resources: [deployment.yaml]
-        patches:
-          - path: patch.yaml
-          - patch: "- op: remove"
-        patchesStrategicMerge: [../more/merge.yaml, "apiVersion: v1\\nkind: Pod"]
-        """
-    pod = manifest("v1", "Pod")
-    files = {"k/kustomization.yaml": kustomization, "k/deployment.yaml": pod, "k/patch.yaml": pod}
-    stack = load({**files, "more/merge.yaml": pod})
-    assert [r.span.file for r in stack.resources] == ["k/deployment.yaml"]
-    assert [(p.span.file, p.kind, p.notice) for p in stack.problems] == [
-        ("k/kustomization.yaml", "not-evaluated", True),
-        ("k/patch.yaml", "not-evaluated", True),
-        ("more/merge.yaml", "not-evaluated", True),
-    ]
-
-
 def test_flux_kustomization_is_an_object(load: Load) -> None:
     stack = load(manifest("kustomize.toolkit.fluxcd.io/v1", "Kustomization"))
     assert [r.type for r in stack.resources] == ["Kustomization.kustomize.toolkit.fluxcd.io"]
