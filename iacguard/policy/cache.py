@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from iacguard import __version__
 from iacguard.findings import Fix, Rule
@@ -26,7 +27,8 @@ _CONDITIONS = ("deny", "where", "each", "at")
 def cached(folder: Path, cache_dir: Path, read: Callable[[], Sequence[Policy]]) -> tuple[Policy, ...]:
     """The policies of ``folder``, from ``cache_dir`` if they are there and current, else from ``read``."""
     state = [__version__, *_state(str(folder)), *_state(os.path.dirname(__file__), ".py")]
-    file = cache_dir / "policies.json"
+    # One file for each installation, or two of them would undo each other's.
+    file = cache_dir / f"policies-{crc32(str(folder).encode()):08x}.json"
     try:
         kept = json.loads(file.read_bytes())
         if kept["state"] == state:

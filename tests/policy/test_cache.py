@@ -61,7 +61,7 @@ def test_what_comes_back_is_what_was_read(folder: Path, tmp_path: Path) -> None:
 def test_the_built_in_ones_survive_it(tmp_path: Path) -> None:
     load_pack(cache_dir=tmp_path)
     kept = load_pack(cache_dir=tmp_path)
-    assert (tmp_path / "policies.json").is_file()
+    assert len(list(tmp_path.glob("policies-*.json"))) == 1
     assert [told(p) for p in kept.policies] == [told(p) for p in load_pack().policies]
 
 
@@ -81,10 +81,21 @@ def test_a_changed_an_added_and_a_removed_file_are_seen(folder: Path, tmp_path: 
 def test_a_damaged_cache_is_made_anew(folder: Path, tmp_path: Path, damage: str) -> None:
     reads: list[int] = []
     policies(folder, tmp_path / "cache", reads)
-    (tmp_path / "cache" / "policies.json").write_text(damage)
+    (file,) = (tmp_path / "cache").glob("policies-*.json")
+    file.write_text(damage)
     assert len(policies(folder, tmp_path / "cache", reads)) == 1
     assert len(reads) == 2
-    assert json.loads((tmp_path / "cache" / "policies.json").read_text())
+    assert json.loads(file.read_text())
+
+
+def test_two_installations_keep_their_own(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    reads: list[int] = []
+    for _ in range(2):
+        policies(folder, tmp_path / "cache", reads)
+        policies(other, tmp_path / "cache", reads)
+    assert reads == [1, 1]
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(folder: Path, tmp_path: Path) -> None:
@@ -95,4 +106,4 @@ def test_a_folder_that_cannot_be_written_costs_only_time(folder: Path, tmp_path:
 def test_a_bad_expression_is_not_kept(folder: Path, tmp_path: Path) -> None:
     (folder / "aws" / "s3" / "public.yaml").write_text(TEXT.replace("  contains(", "  contains((("))
     assert len(policies(folder, tmp_path / "cache", [])) == 1
-    assert not (tmp_path / "cache" / "policies.json").exists()
+    assert not list(tmp_path.glob("cache/policies-*.json"))
