@@ -310,18 +310,24 @@ def _accept(found: _Collected, entry: Entry, kind: Language, data: bytes) -> Non
     found.files[entry.path] = (kind, SourceFile(entry.path, data, real))
 
 
+def _take_plan(found: _Collected, entry: Entry) -> bool:
+    """Read a plan of more than the usual size; False where it is too large even for one."""
+    with suppress(OSError):
+        content = read_plain(entry.absolute, _MAX_PLAN_BYTES)
+        if content.whole:
+            _accept(found, entry, "plan", content.data)
+            return True
+    return False
+
+
 def _too_large(found: _Collected, entry: Entry, head: bytes, size: int) -> None:
     megabytes = f"{size / 1e6:.0f} MB"
     is_code = entry.guess == "terraform" or entry.named
-    if not is_code:
+    if entry.guess != "terraform":
         seen = recognise(entry.path, _lenient(head), lambda path: False)
-        is_code = seen.format is not None
-        if seen.format == "plan":
-            with suppress(OSError):
-                content = read_plain(entry.absolute, _MAX_PLAN_BYTES)
-                if content.whole:
-                    _accept(found, entry, "plan", content.data)
-                    return
+        is_code = is_code or seen.format is not None
+        if seen.format == "plan" and _take_plan(found, entry):
+            return
     if is_code:
         message = f"the file has {megabytes}; the limit is {MAX_BYTES // 1_000_000} MB"
         found.problem("too-large", entry.path, message, "split it, or ignore it in .iacguardignore")

@@ -78,6 +78,7 @@ class Code:
         # Of a plan that was made, all that evaluating may complain of is answered by the plan itself.
         self.problems: tuple[Problem, ...] = tuple(p for p in stack.problems if not p.notice)
         self.facts = stack.facts
+        self.suppressions = stack.suppressions
         self.by_address = {resource.address: resource for resource in stack.resources}
         self.by_block: dict[str, list[Resource]] = {}
         for resource in stack.resources:

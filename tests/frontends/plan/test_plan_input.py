@@ -160,6 +160,17 @@ def test_other_readers_get_the_masked_file(tmp_path: Path, secret_plan: dict[str
     assert b"hunter2" not in shown.data
 
 
+def test_large_plans_are_read_where_other_files_are_too_large(tmp_path: Path) -> None:
+    document = plan(resource("aws_s3_bucket.b"), relevant_attributes=["x" * 1000] * 11_000)
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    for path in (tmp_path, tmp_path / "plan.json"):
+        found = discover((str(path),))
+        assert [f.path for f in found.files["plan"]] == ["plan.json"]
+        assert not found.problems
+    (tmp_path / "plan.json").write_text(json.dumps({**document, "format_version": 1.2}))
+    assert not discover((str(tmp_path),)).files
+
+
 def test_counts_and_exit_status_of_a_plan(iacguard: Callable[..., Ran], tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(json.dumps(plan(resource("aws_s3_bucket.b", {"acl": "public-read"}))))
     done = iacguard("scan", ".", "--select", "aws-s3-bucket-public-acl", cwd=tmp_path)
