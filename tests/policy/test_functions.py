@@ -597,3 +597,22 @@ def test_base64_of_a_text_that_is_known_in_part() -> None:
 def test_whole_account(identifier: Value, expected: bool | None) -> None:
     assert truth(run("whole_account(@)", {"type": "AWS", "identifier": identifier})) is expected
     assert truth(run("whole_account(@)", {"type": "Service", "identifier": identifier})) is False
+
+
+DATA = Unknown("read when planning", "data", reference=Reference('module.a.data.azurerm_subscription.all["x.y"]', "id"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (OWN, "aws_vpc"),
+        (DATA, "azurerm_subscription"),
+        (Unknown("text", parts=("/subscriptions/", DATA)), "azurerm_subscription"),
+        (Unknown("text", parts=("/subscriptions/", DATA, "/resourceGroups/app")), None),
+        (U, None),
+        ("/subscriptions/1", None),
+        (None, None),
+    ],
+)
+def test_attribute_of(value: Value, expected: str | None) -> None:
+    assert run("attribute_of(v)", {"v": value}) == expected

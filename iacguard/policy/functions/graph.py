@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from iacguard.model import Graph, Resource, Value
+from iacguard.model import Graph, Resource, Unknown, Value
 from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, parameters
 from iacguard.policy.language import Context
+
+#: What tells an instance in an address: ``[0]``, ``["a.b"]``.
+_KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 def _here(context: Context) -> tuple[Resource, Graph]:
@@ -61,6 +65,21 @@ def resources(context: Context, kind: Value) -> Value:
     return _attributes(_here(context)[1].by_type.get(kind, ()))
 
 
+def attribute_of(value: Value) -> Value:
+    """The kind of the resource or data source that a value that is not known is an attribute of.
+
+    ``'azurerm_subscription'`` for ``data.azurerm_subscription.main.id``, and for a text that ends in it
+    (``"/subscriptions/${data.azurerm_subscription.main.subscription_id}"``). Null for everything else.
+    """
+    last: Value = value
+    while isinstance(last, Unknown) and last.reference is None and last.parts:
+        last = last.parts[-1]
+    if not isinstance(last, Unknown) or last.reference is None:
+        return None
+    names = _KEYS.sub("", last.reference.address).split(".")
+    return names[-2] if len(names) > 1 else None
+
+
 def _attributes(found: Iterable[Resource] | Iterator[Resource]) -> Value:
     return [r.attributes for r in found]
 
@@ -75,5 +94,6 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("source_format", source_format, (), "string", context=True),
     Function("targets", targets, _P("kind?: string"), "array", context=True),
     Function("referrers", referrers, _P("kind?: string"), "array", context=True),
+    Function("attribute_of", attribute_of, _P("value"), "string", "decides"),
     Function("resources", resources, _P("kind: string"), "array", context=True),
 )
