@@ -157,7 +157,8 @@ def runs_program(container: Value, program: Value) -> Value:
     """
     words = [word for word, _ in _words(container)]
     shell = bool(words) and posixpath.basename(words[0]) in _SHELLS
-    if any(posixpath.basename(word) == program for word in (words if shell else words[:2])):
+    looked_at = words if shell else words[:2]
+    if any(posixpath.basename(word) == program for word in looked_at if not word.startswith("-")):
         return True
     image = read_field(container, "image")
     if read_field(container, "command") or not isinstance(image, str):
