@@ -171,7 +171,7 @@ class Checkout:
 class ScanResult:
     """All that a reporter sees. Findings and problems are in their final order; nothing here depends on time.
 
-    ``base`` is the absolute path that all ``Span.file`` are relative to. ``rules`` are those that were in play.
+    ``base`` is the absolute path that all ``Span.file`` are relative to. ``rules`` are those of the findings, by id.
     ``findings`` holds violated and undecided ones; reporters show the undecided only where asked to. ``suppressed``
     are those that the code itself accepts; they fail nothing.
     """

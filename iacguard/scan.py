@@ -65,6 +65,8 @@ class ScanRequest:
     unknown_defaults: bool = False
     parameters: dict[str, str] = field(default_factory=dict)
     file_parameters: dict[str, str] = field(default_factory=dict)
+    helm: str = ""
+    helm_values: tuple[str, ...] = ()
 
 
 #: Told of every stack that is done: its name.
@@ -183,6 +185,11 @@ def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
         from iacguard.download import Downloader
 
         download = Downloader(_downloads(request), found.downloads).fetch
+    render = None
+    if request.helm:
+        from iacguard.helm import Helm
+
+        render = Helm(request.helm, request.helm_values).render
     return Inputs(
         request.variables,
         found.var_files,
@@ -196,6 +203,7 @@ def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
         scan_modules=request.scan_modules,
         unknown_defaults=request.unknown_defaults,
         parameters={**request.file_parameters, **request.parameters},
+        render=render,
     )
 
 
@@ -232,16 +240,18 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
         files={name: len(files) for name, files in found.files.items()},
         resources={name: resources[name] for name in _FORMATS if resources[name]},
         stacks=sum(o.stacks for o in outcomes),
-        policies=len(pack.rules),
+        policies=len(pack),
         decided=sum(o.decided for o in outcomes),
         undecided=sum(o.undecided for o in outcomes),
     )
+    findings = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported)
+    rules = {f.rule.id: f.rule for f in findings}
     return ScanResult(
         version=__version__,
         base=found.base,
-        findings=assemble((f for o in outcomes for f in o.located), found.workspace, found.reported),
+        findings=findings,
         problems=tuple(ordered([*found.problems, *(p for o in outcomes for p in o.problems)])),
-        rules=pack.rules,
+        rules=tuple(rules[name] for name in sorted(rules)),
         counts=counts,
         passed_over=found.passed_over,
         checkout=found.checkout,

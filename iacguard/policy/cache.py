@@ -1,7 +1,8 @@
 """The built-in policies in a form that loads at once: read from YAML and parsed when one of their files changed.
 
-Reading some hundred YAML files costs more than a whole small scan. So what came out of them is kept as JSON, with the
-size and time of every file it was made from (and of the code that made it); any difference makes it anew. The file
+Reading some hundred YAML files costs more than a whole small scan. So what came out of them is kept as JSON, with a
+checksum over the sizes and times of every file it was made from, and of the code that made it; any difference makes
+it anew. A scan unpacks only the policies of the kinds that it meets. The file
 is only ever a copy: one that is missing, damaged or not writable costs time, nothing else.
 """
 
@@ -10,44 +11,66 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
-from zlib import crc32
+from zlib import adler32, crc32
 
 from iacguard import __version__
 from iacguard.findings import Fix, Rule
 from iacguard.model import Span
-from iacguard.policy.compile import Condition, MessageText, Policy
+from iacguard.policy.compile import Condition, Listed, MessageText, Policy, listed
 from iacguard.policy.errors import ExpressionError
 
 _CONDITIONS = ("deny", "where", "each", "at")
 
 
-def cached(folder: Path, cache_dir: Path, read: Callable[[], Sequence[Policy]]) -> tuple[Policy, ...]:
+def cached(folder: Path, cache_dir: Path, read: Callable[[], Sequence[Policy]]) -> tuple[Listed, ...]:
     """The policies of ``folder``, from ``cache_dir`` if they are there and current, else from ``read``."""
-    state = [__version__, *_state(str(folder)), *_state(os.path.dirname(__file__), ".py")]
+    state = [__version__, _state(str(folder), ".yaml"), _state(os.path.dirname(__file__), ".py")]
     # One file for each installation, or two of them would undo each other's.
     file = cache_dir / f"policies-{crc32(str(folder).encode()):08x}.json"
     try:
-        kept = json.loads(file.read_bytes())
-        if kept["state"] == state:
-            return tuple(_policy(entry) for entry in kept["policies"])
+        return _Shelf(file.read_bytes(), state).entries
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         pass  # made anew below
     policies = tuple(read())
     try:
-        entries = [_entry(policy) for policy in policies]
-    except ExpressionError:
-        return policies  # the scan tells of it, where the policy is needed
-    _keep(file, {"state": state, "policies": entries})
-    return policies
+        _keep(file, state, policies)
+    except (OSError, ExpressionError):
+        pass  # no cache here, or a bad expression, of which the scan tells where the policy is needed
+    return tuple(map(listed, policies))
 
 
-def _state(folder: str, ending: str = ".yaml") -> Iterator[list[str | int]]:
-    """Path, size and time of each file below ``folder``."""
+class _Shelf:
+    """The kept form: a line of JSON that lists the policies, then a line of JSON for each, read when it is needed.
+
+    Raises ValueError where it was made from another ``state``.
+    """
+
+    def __init__(self, data: bytes, state: list[Any]) -> None:
+        self._lines = data.split(b"\n")
+        head = json.loads(self._lines[0])
+        if head["state"] != state or len(self._lines) != len(head["policies"]) + 1:
+            raise ValueError("not current")
+        self._made: dict[int, Policy] = {}
+        self.entries = tuple(
+            Listed(name, tuple(kinds), severity, tuple(aliases), partial(self._load, number))
+            for number, (name, kinds, severity, aliases) in enumerate(head["policies"], 1)
+        )
+
+    def _load(self, number: int) -> Policy:
+        if number not in self._made:
+            self._made[number] = _policy(json.loads(self._lines[number]))
+        return self._made[number]
+
+
+def _state(folder: str, ending: str) -> list[int]:
+    """Number, size and checksum of path, size and time of every file below ``folder``."""
     pending = [folder]
-    found: list[list[str | int]] = []
+    found: list[str] = []
+    size = 0
     while pending:
         with os.scandir(pending.pop()) as entries:
             for entry in entries:
@@ -55,19 +78,21 @@ def _state(folder: str, ending: str = ".yaml") -> Iterator[list[str | int]]:
                     pending.append(entry.path)
                 elif entry.name.endswith(ending):
                     about = entry.stat()
-                    found.append([entry.path, about.st_size, about.st_mtime_ns])
-    return iter(sorted(found))
+                    size += about.st_size
+                    found.append(f"{entry.path}:{about.st_size}:{about.st_mtime_ns}")
+    text = "\n".join(sorted(found)).encode("utf-8", "surrogateescape")
+    return [len(found), size, crc32(text), adler32(text)]
 
 
-def _keep(file: Path, content: dict[str, Any]) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".policies-")
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            json.dump(content, stream, separators=(",", ":"))
-        os.replace(name, file)
-    except OSError:
-        return  # no cache here: the next run reads the files again
+def _keep(file: Path, state: list[Any], policies: Sequence[Policy]) -> None:
+    head = [[p.rule.id, p.kinds, p.rule.severity, p.rule.aliases] for p in policies]
+    parts: list[Any] = [{"state": state, "policies": head}, *map(_entry, policies)]
+    text = "\n".join(json.dumps(part, separators=(",", ":")) for part in parts)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".policies-")
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(text)
+    os.replace(name, file)
 
 
 def _entry(policy: Policy) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import NamedTuple
 
 from iacguard.findings import Problem, Rule, Severity
 from iacguard.model import Span
@@ -78,66 +80,88 @@ class Policy:
         return kind in self.kinds or any("*" in k and fnmatchcase(kind, k) for k in self.kinds)
 
 
-@dataclass(frozen=True, slots=True)
+class Listed(NamedTuple):
+    """What a pack must know of a policy before a resource of its kinds is met; ``load`` gives the rest, once."""
+
+    id: str
+    kinds: tuple[str, ...]
+    severity: Severity
+    aliases: tuple[str, ...]
+    load: Callable[[], Policy]
+
+    def named(self, name: str) -> bool:
+        """Whether ``name`` is its id, one of its aliases, or a shell pattern of its id."""
+        return name == self.id or name in self.aliases or fnmatchcase(self.id, name)
+
+    def decides(self, kind: str) -> bool:
+        """Whether it is for resources of this type, by a shell pattern among its kinds."""
+        return any("*" in k and fnmatchcase(kind, k) for k in self.kinds)
+
+
+def listed(policy: Policy) -> Listed:
+    """A policy that is at hand."""
+    rule = policy.rule
+    return Listed(rule.id, policy.kinds, rule.severity, rule.aliases, lambda: policy)
+
+
 class Pack:
-    """Policies in the order of their ids."""
+    """Policies in the order of their ids, indexed by kind. Immutable; those of a kind are loaded when it is met."""
 
-    policies: tuple[Policy, ...]
-    _by_kind: dict[str, tuple[Policy, ...]] = field(init=False, repr=False, compare=False)
-    _patterns: tuple[Policy, ...] = field(init=False, repr=False, compare=False)
+    __slots__ = ("_by_kind", "_entries", "_patterns")
 
-    def __post_init__(self) -> None:
-        index: dict[str, list[Policy]] = {}
-        for policy in self.policies:
-            for kind in policy.kinds:
-                index.setdefault(kind, []).append(policy)
-        object.__setattr__(self, "_by_kind", {k: tuple(v) for k, v in index.items()})
-        object.__setattr__(self, "_patterns", tuple(p for p in self.policies if any("*" in k for k in p.kinds)))
+    def __init__(self, policies: Iterable[Policy | Listed]) -> None:
+        self._entries = tuple(p if isinstance(p, Listed) else listed(p) for p in policies)
+        self._by_kind: dict[str, list[Listed]] = {}
+        for entry in self._entries:
+            for kind in entry.kinds:
+                self._by_kind.setdefault(kind, []).append(entry)
+        self._patterns = tuple(e for e in self._entries if any("*" in k for k in e.kinds))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """All of them, loaded."""
+        return tuple(entry.load() for entry in self._entries)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """What readers need to know of each policy, by id."""
-        return tuple(p.rule for p in self.policies)
+        return tuple(policy.rule for policy in self.policies)
 
     def get(self, name: str) -> Policy:
         """The policy with this id or alias. Raises PolicyError, naming near ids."""
-        for policy in self.policies:
-            if name == policy.rule.id or name in policy.rule.aliases:
-                return policy
+        for entry in self._entries:
+            if name == entry.id or name in entry.aliases:
+                return entry.load()
         raise PolicyError((self._nothing(name),))
 
     def for_kinds(self, *kinds: str) -> tuple[Policy, ...]:
         """The policies that decide resources of any of these types, by id."""
-        found = {p.rule.id: p for kind in kinds for p in self._by_kind.get(kind, ())}
-        found.update((p.rule.id, p) for p in self._patterns if any(map(p.decides, kinds)))
-        return tuple(found[i] for i in sorted(found))
+        found = {entry.id: entry for kind in kinds for entry in self._by_kind.get(kind, ())}
+        found.update((e.id, e) for e in self._patterns if any(map(e.decides, kinds)))
+        return tuple(found[i].load() for i in sorted(found))
 
     def select(self, select: tuple[str, ...], ignore: tuple[str, ...], severities: tuple[Severity, ...]) -> Pack:
         """The policies that ``select`` names (all if it is empty), less those of ``ignore``, of ``severities``.
 
         Names are ids, aliases or shell patterns over ids. Raises PolicyError for a name that matches nothing.
         """
-        missing = [self._nothing(n) for n in (*select, *ignore) if not any(_named(p, n) for p in self.policies)]
+        missing = [self._nothing(n) for n in (*select, *ignore) if not any(e.named(n) for e in self._entries)]
         if missing:
             raise PolicyError(tuple(missing))
         return Pack(
-            tuple(
-                p
-                for p in self.policies
-                if (not select or any(_named(p, n) for n in select))
-                and not any(_named(p, n) for n in ignore)
-                and (not severities or p.rule.severity in severities)
-            )
+            e
+            for e in self._entries
+            if (not select or any(map(e.named, select)))
+            and not any(map(e.named, ignore))
+            and (not severities or e.severity in severities)
         )
 
     def _nothing(self, name: str) -> Problem:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, [p.rule.id for p in self.policies], 3)
+        near = get_close_matches(name, [e.id for e in self._entries], 3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`iacguard policy list` shows them all"
         return Problem("policy", NOWHERE, f"no policy is called {name!r}", hint)
-
-
-def _named(policy: Policy, name: str) -> bool:
-    rule = policy.rule
-    return name == rule.id or name in rule.aliases or fnmatchcase(rule.id, name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from iacguard.findings import SEVERITIES, Fix, Problem, Rule
 from iacguard.model import Span
-from iacguard.policy.compile import NOWHERE, Condition, MessageText, Pack, Policy, PolicyError
+from iacguard.policy.compile import NOWHERE, Condition, Listed, MessageText, Pack, Policy, PolicyError, listed
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.fields import Reader
 from iacguard.policy.groups import expand
@@ -49,31 +49,29 @@ def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True, cache_dir
     ``cache_dir`` is where the built-in ones are kept in a form that loads fast; None reads their files.
     """
     problems: list[Problem] = []
-    policies: dict[str, Policy] = {}
-    for policy in _builtin(cache_dir) if builtin else ():
-        policies[policy.rule.id] = policy
+    entries = {entry.id: entry for entry in _builtin(cache_dir)} if builtin else {}
     for folder, shown in _folders(policy_dirs, problems):
         for policy in _read(folder, shown, True, problems):
-            _add(policies, policy, problems)
+            _add(entries, policy, problems)
     if problems:
         raise PolicyError(tuple(problems))
-    return Pack(tuple(policies[i] for i in sorted(policies)))
+    return Pack(entries[i] for i in sorted(entries))
 
 
-def _builtin(cache_dir: Path | None) -> tuple[Policy, ...]:
+def _builtin(cache_dir: Path | None) -> tuple[Listed, ...]:
     folder = builtin_dir()
 
     def read() -> tuple[Policy, ...]:
         problems: list[Problem] = []
-        policies: dict[str, Policy] = {}
+        entries: dict[str, Listed] = {}
         for policy in _read(folder, "policies", False, problems):
-            _add(policies, policy, problems)
+            _add(entries, policy, problems)
         if problems:
             raise PolicyError(tuple(problems))
-        return tuple(policies.values())
+        return tuple(entry.load() for entry in entries.values())
 
     if cache_dir is None:
-        return read()
+        return tuple(map(listed, read()))
     from iacguard.policy.cache import cached
 
     return cached(folder, cache_dir, read)
@@ -99,11 +97,12 @@ def _folders(policy_dirs: tuple[str, ...], problems: list[Problem]) -> list[tupl
     return folders
 
 
-def _add(policies: dict[str, Policy], policy: Policy, problems: list[Problem]) -> None:
-    other = policies.setdefault(policy.rule.id, policy)
-    if other is not policy:
+def _add(entries: dict[str, Listed], policy: Policy, problems: list[Problem]) -> None:
+    entry = listed(policy)
+    other = entries.setdefault(entry.id, entry)
+    if other is not entry:
         span = Span(policy.file, 1, 1, 1, 2)
-        message = f"the id {policy.rule.id} is taken by {other.file}"
+        message = f"the id {policy.rule.id} is taken by {other.load().file}"
         problems.append(Problem("policy", span, message, "the id follows from the path: rename the file or its folder"))
 
 

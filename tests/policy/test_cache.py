@@ -40,7 +40,7 @@ def policies(folder: Path, cache: Path, reads: list[int]) -> tuple[Policy, ...]:
         reads.append(1)
         return list(_read(folder, "policies", False, []))
 
-    return cached(folder, cache, read)
+    return tuple(entry.load() for entry in cached(folder, cache, read))
 
 
 def told(policy: Policy) -> tuple[object, ...]:
@@ -85,7 +85,7 @@ def test_a_damaged_cache_is_made_anew(folder: Path, tmp_path: Path, damage: str)
     file.write_text(damage)
     assert len(policies(folder, tmp_path / "cache", reads)) == 1
     assert len(reads) == 2
-    assert json.loads(file.read_text())
+    assert json.loads(file.read_text().partition("\n")[0])
 
 
 def test_two_installations_keep_their_own(folder: Path, tmp_path: Path) -> None:
