@@ -31,7 +31,9 @@ def packed(templates: Any, profiles: Any, managed: dict[str, str]) -> dict[str, 
         found[f"policy:{name}"] = {"parameters": sorted(template["Parameters"]), "statements": definition["Statement"]}
     for source, targets in profiles["Permissions"].items():
         for target, profile in targets.items():
-            found[f"connector:{source}>{target}"] = {"type": profile["Type"], **profile["Properties"]}
+            properties = profile["Properties"]
+            order = list(properties["AccessCategories"])
+            found[f"connector:{source}>{target}"] = {"type": profile["Type"], "categories": order, **properties}
     for type_, properties in profiles["CfnResourceProperties"].items():
         found[f"resource:{type_}"] = properties
     paths: dict[str, list[str]] = {}

@@ -19,8 +19,8 @@ from iacguard.frontends.cloudformation import (
     samfunction,
     samgraphql,
     samhttp,
+    samlink,
     sammachine,
-    samrest,
     samsimple,
 )
 from iacguard.frontends.cloudformation.evaluate import Evaluator
@@ -31,7 +31,6 @@ from iacguard.frontends.cloudformation.samglobals import faults, merged
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
 
 _EXPANDED: Mapping[str, Callable[[Context, Source], None]] = MappingProxyType(
-    # In SAM's order: functions write into the bodies of APIs, connectors read what all others have become.
     {
         "Function": samfunction.expand,
         "StateMachine": sammachine.expand,
@@ -46,6 +45,15 @@ _EXPANDED: Mapping[str, Callable[[Context, Source], None]] = MappingProxyType(
     }
 )
 
+#: SAM's order: functions write into the bodies of APIs, connectors read what all others have become.
+_ORDER = (
+    ("Function",),
+    ("StateMachine",),
+    ("Api", "HttpApi", "WebSocketApi"),
+    ("SimpleTable", "LayerVersion", "Application", "GraphQLApi"),
+    ("Connector",),
+)
+
 
 def transformed(template: Template, evaluator: Evaluator) -> tuple[Template, tuple[Problem, ...]]:
     """``template`` as SAM deploys it, and what SAM would refuse. Never raises.
@@ -58,12 +66,13 @@ def transformed(template: Template, evaluator: Evaluator) -> tuple[Template, tup
     for declared in template.resources.values():
         if declared.type.startswith(SERVERLESS):
             _read(context, declared, globals_)
-    samrest.link(context)
+    samlink.link(context)
     for source in context.sources.values():
         if source.managed and source.name not in template.resources:
             source.properties = merged(globals_, source.kind, source.properties, None)
+    samlink.versions(context)
     samconnectors.embedded(context)
-    left = {name for kind, expand in _EXPANDED.items() for name in _expand(context, kind, expand)}
+    left = {name for kinds in _ORDER for name in _expand(context, kinds)}
     left |= {source.name for source in context.sources.values() if source.kind not in _EXPANDED}
     for source in context.sources.values():
         if source.kind not in _EXPANDED:
@@ -89,12 +98,12 @@ def _read(context: Context, declared: Declared, globals_: Data) -> None:
         context.sources[source.name] = source
 
 
-def _expand(context: Context, kind: str, expand: Callable[[Context, Source], None]) -> Iterator[str]:
-    """Expand all of one kind; gives the names of those that cannot be."""
-    for source in [s for s in context.sources.values() if s.kind == kind]:
+def _expand(context: Context, kinds: tuple[str, ...]) -> Iterator[str]:
+    """Expand all of some kinds; gives the names of those that cannot be."""
+    for source in [s for s in context.sources.values() if s.kind in kinds]:
         made = dict(context.made)
         try:
-            expand(context, source)
+            _EXPANDED[source.kind](context, source)
         except SamError as error:
             context.made = made
             message = f'SAM rejects "{source.name}": {error.message}'

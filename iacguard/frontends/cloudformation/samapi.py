@@ -7,6 +7,7 @@ from yaml.nodes import Node
 from iacguard.frontends.cloudformation.sambodies import (
     AUTHORIZER,
     add_security,
+    as_open_api,
     contents,
     cors_method,
     cors_methods_of,
@@ -59,7 +60,7 @@ def expand(context: Context, source: Source) -> None:
     _endpoint(source, api)
     body = source.get("DefinitionBody")
     if is_body(body):
-        _body(source, body)
+        _body(context, source, body)
     elif source.get("Auth") is not None and body is None:
         raise SamError("Auth needs a DefinitionBody that is written here", source.place("Auth"))
     uri = source.get("DefinitionUri")
@@ -101,31 +102,27 @@ def _endpoint(source: Source, api: Made) -> None:
 # --- the body -------------------------------------------------------------------------------------------------
 
 
-def _body(source: Source, body: dict[str, Data]) -> None:
-    version = text(source.get("OpenApiVersion")) or (plain(source.get("OpenApiVersion")) and "3")
-    if source.managed and version and str(version).startswith("3"):
-        body.pop("swagger", None)
-        schemes = body.pop("securityDefinitions", None)
-        body["openapi"] = source.get("OpenApiVersion")
-        if schemes:
-            body["components"] = {"securitySchemes": schemes}
+def _body(context: Context, source: Source, body: dict[str, Data]) -> None:
+    version = text(source.get("OpenApiVersion"))
     _cors(source, body)
     auth = source.get("Auth")
     if isinstance(auth, dict) and function_of(auth) is None:
-        _auth(source, body, auth)
+        _auth(context, source, body, auth)
     for name, response in mappings(source.get("GatewayResponses")):
         _gateway_response(body, name, response, source.place("GatewayResponses"))
     if source.get("BinaryMediaTypes") is not None:
-        body["x-amazon-apigateway-binary-media-types"] = source.get("BinaryMediaTypes")
-    if isinstance(source.get("Models"), dict) and not is_open_api(body):
-        body["definitions"] = {
-            **(body.get("definitions") or {}),
-            **{name.lower(): model for name, model in mappings(source.get("Models"))},
-        }
+        given = as_list(source.get("BinaryMediaTypes"))
+        types = [(context.known_text(item, source.key) or "").replace("~1", "/") or item for item in given]
+        body["x-amazon-apigateway-binary-media-types"] = types
+    if isinstance(source.get("Models"), dict):
+        models = {name.lower(): model for name, model in mappings(source.get("Models"))}
+        body["definitions"] = {**mapping(body.get("definitions")), **models}
     if source.get("DisableExecuteApiEndpoint") is not None:
         setting = {"disableExecuteApiEndpoint": source.get("DisableExecuteApiEndpoint")}
         holder = body.setdefault("servers", [{}])[0] if is_open_api(body) else body
         holder["x-amazon-apigateway-endpoint-configuration"] = setting
+    if is_open_api(body) and (version or text(body["openapi"]) or "3").startswith("3"):
+        as_open_api(body)
 
 
 def _cors(source: Source, body: dict[str, Data]) -> None:
@@ -161,7 +158,7 @@ def _gateway_response(body: dict[str, Data], name: str, response: Data, at: Node
     body.setdefault("x-amazon-apigateway-gateway-responses", {})[name] = made
 
 
-def _auth(source: Source, body: dict[str, Data], auth: dict[str, Data]) -> None:
+def _auth(context: Context, source: Source, body: dict[str, Data], auth: dict[str, Data]) -> None:
     at = source.place("Auth")
     default = text(auth.get("DefaultAuthorizer"))
     authorizers = mapping(auth.get("Authorizers"))
@@ -188,7 +185,7 @@ def _auth(source: Source, body: dict[str, Data], auth: dict[str, Data]) -> None:
     policy = auth.get("ResourcePolicy")
     if isinstance(policy, dict):
         where = place_of(auth, "ResourcePolicy") or at
-        add_resource_policy(body, policy, list(paths_of(body)), source.get("StageName"), where)
+        add_resource_policy(context, body, policy, list(paths_of(body)), source.get("StageName"), where)
 
 
 def _keys(body: dict[str, Data], preflight: bool, at: Node | None) -> None:
@@ -197,7 +194,9 @@ def _keys(body: dict[str, Data], preflight: bool, at: Node | None) -> None:
         if "api_key_false" in named:
             kept = [s for s in definition["security"] if not (isinstance(s, dict) and "api_key_false" in s)]
             definition["security"] = kept
-        elif "api_key" not in named and (preflight or method != "options"):
+        elif preflight or method != "options":
+            others = [s for s in as_list(definition.get("security")) if not (isinstance(s, dict) and "api_key" in s)]
+            definition["security"] = others
             add_security(definition, "api_key", None, at)
 
 
@@ -220,8 +219,8 @@ def _authorizer(config: dict[str, Data]) -> dict[str, Data]:
         role = config.get("FunctionInvokeRole")
         if role is not None and text(role) != "NONE":
             inner["authorizerCredentials"] = role
-        if request:
-            inner["identitySource"] = ", ".join(identity_sources(identity, "method.request.", ""))
+        if request and (sources := identity_sources(identity, "method.request.", "")):
+            inner["identitySource"] = ", ".join(sources)
     if identity.get("ValidationExpression") is not None and text(config.get("FunctionPayloadType")) != "REQUEST":
         inner["identityValidationExpression"] = identity["ValidationExpression"]
     scheme[AUTHORIZER] = inner
@@ -295,7 +294,7 @@ def authorizer_permission(
 def _usage_plan(context: Context, source: Source, stage: Made) -> None:
     auth = source.get("Auth")
     plan = auth.get("UsagePlan") if isinstance(auth, dict) else None
-    kind = text(plan.get("CreateUsagePlan")) if isinstance(plan, dict) else None
+    kind = context.known_text(plan.get("CreateUsagePlan"), source.key) if isinstance(plan, dict) else None
     if not isinstance(plan, dict) or kind not in ("SHARED", "PER_API"):
         return
     at = place_of(auth, "UsagePlan")

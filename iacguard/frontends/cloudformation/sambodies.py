@@ -14,8 +14,8 @@ from iacguard.frontends.cloudformation.samdata import (
     branches_of,
     function_of,
     is_no_value,
+    mapping,
     only_if,
-    place_of,
     text,
 )
 
@@ -136,9 +136,9 @@ def names_of(security: Data) -> set[str]:
     return {name for item in listed if isinstance(item, dict) for name in item}
 
 
-def schemes_of(body: Data, at: Node) -> dict[str, Data]:
-    """The body's security schemes, to be added to."""
-    if not is_open_api(body):
+def schemes_of(body: Data, at: Node, http: bool = False) -> dict[str, Data]:
+    """The body's security schemes, to be added to; those of a REST API go where they belong at the end."""
+    if not http:
         return _inner(body, "securityDefinitions", at)
     return _inner(_inner(body, "components", at), "securitySchemes", at)
 
@@ -151,11 +151,14 @@ def _inner(holder: dict[str, Data], name: str, at: Node) -> dict[str, Data]:
     return found
 
 
-def default_security(body: Data, default: str, known: set[str], scopes: Data, preflight: bool, at: Node | None) -> None:
-    """Give every method the API's authorizer, unless it has one or says NONE."""
-    open_api_only = at is not None and is_open_api(body) and not preflight
+def default_security(
+    body: Data, default: str, known: set[str] | None, scopes: Data, preflight: bool, at: Node | None
+) -> None:
+    """Give every method the API's authorizer, unless it has one of ``known`` (None: has any) or says NONE."""
     for _, method, definition in methods(body):
-        if method == "options" and (open_api_only or not preflight):
+        if method == "options" and not preflight:
+            continue
+        if known is None and definition.get("security"):
             continue
         existing = definition.get("security")
         listed = existing if isinstance(existing, list) else []
@@ -165,7 +168,7 @@ def default_security(body: Data, default: str, known: set[str], scopes: Data, pr
             if kept:
                 definition["security"] = kept
             continue
-        if named & known:
+        if known is not None and named & known:
             continue
         add_security(definition, default, scopes, at)
 
@@ -210,6 +213,24 @@ def cors_methods_of(item: dict[str, Data]) -> str:
     return "'" + ",".join(names) + "'"
 
 
-def key_of(body: Data, path: str, at: Node) -> Node:
-    """Where a path stands."""
-    return place_of(paths_of(body), path) or at
+def as_open_api(body: dict[str, Data]) -> None:
+    """Put what version 2 of the format has elsewhere where version 3 has it."""
+    components = dict(mapping(body.get("components")))
+    for old, new in (("securityDefinitions", "securitySchemes"), ("definitions", "schemas")):
+        if body.get(old):
+            components[new] = body.pop(old)
+    if components:
+        body["components"] = components
+    for item in paths_of(body).values():
+        for one in contents(item):
+            options = one.get("options")
+            if isinstance(options, dict) and mapping(options.get(INTEGRATION)).get("type") == "mock":
+                _answer_as_open_api(options)
+
+
+def _answer_as_open_api(options: dict[str, Data]) -> None:
+    options.pop("consumes", None)
+    options.pop("produces", None)
+    answer = mapping(mapping(options.get("responses")).get("200"))
+    for name, header in list(mapping(answer.get("headers")).items()):
+        answer["headers"][name] = {"schema": header}

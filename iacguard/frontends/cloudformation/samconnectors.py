@@ -62,7 +62,8 @@ def embedded(context: Context) -> None:
                 start.update(properties["SourceReference"])
             properties.put("Source", start, at)
             beside = Section(at)
-            beside.take_all(source.beside, "Condition", "Metadata")
+            beside.take_all(body, "Condition", "DeletionPolicy", "UpdateReplacePolicy")
+            beside.take_all(source.beside, "Metadata")
             connector = Source(name + id_, "Connector", at, properties, beside)
             context.sources.setdefault(connector.name, connector)
 
@@ -98,8 +99,8 @@ def connect(
         for key, value in (("Arn", one.arn), ("ResourceId", one.id), ("Name", one.name), ("Qualifier", one.qualifier))
     }
     categories = {
-        category: _filled(given, values, source.key)
-        for category, given in profile["AccessCategories"].items()
+        category: _filled(profile["AccessCategories"][category], values, source.key)
+        for category in profile["categories"]
         if category in permissions
     }
     owner = start if profile["SourcePolicy"] else end

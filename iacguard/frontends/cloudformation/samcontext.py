@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
 from iacguard.findings import Problem
 from iacguard.frontends.cloudformation.evaluate import Evaluator
 from iacguard.frontends.cloudformation.nodes import Entry, member, members
-from iacguard.frontends.cloudformation.samdata import Data, Section, data_of, node_of, place_of, tag_list, text
+from iacguard.frontends.cloudformation.samdata import Data, Section, data_of, node_of, place_of, plain, tag_list, text
 from iacguard.frontends.cloudformation.template import Declared, Template
-from iacguard.model import Value
+from iacguard.model import Unknown, Value
 
 SERVERLESS = "AWS::Serverless::"
+_VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 #: What every resource that is made of a SAM resource has from it. Metadata is there for the suppressions in it.
 _PASSED_ON = ("Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
 _ITS_OWN = (*_PASSED_ON, "UpdatePolicy", "DependsOn")
@@ -116,6 +119,26 @@ class Context:
             known = self.known(value, at)
             found = known if isinstance(known, str) else None
         return found
+
+    def resolved(self, value: Data) -> Any:
+        """``value`` as plain data with parameters that have defaults replaced by them, as SAM has it for its hashes."""
+        return self._resolved(plain(value))
+
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._resolved(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and isinstance(value.get("Ref"), str):
+            return self._default(value["Ref"], value)
+        if len(value) == 1 and isinstance(value.get("Fn::Sub"), str):
+            return {"Fn::Sub": _VARIABLE.sub(lambda m: str(self._default(m[1], m[0])), value["Fn::Sub"])}
+        return {name: self._resolved(inner) for name, inner in value.items()}
+
+    def _default(self, name: str, otherwise: Any) -> Any:
+        parameter = self.evaluator.scope.parameters.get(name)
+        known = parameter is not None and not isinstance(parameter.value, Unknown)
+        return parameter.value if parameter is not None and known else otherwise
 
     def make(self, source: Source, name: str, type_: str, key: Node | None = None, own: bool = False) -> Made:
         """A new resource out of ``source``; ``own``: the one that takes its place."""

@@ -71,7 +71,7 @@ def data_of(node: Node, through_if: bool = False) -> Data:
         return section
     if isinstance(node, SequenceNode):
         return [data_of(item, through_if) for item in node.value]
-    return node
+    return None if not node.tag and cloudformation_plain(node.value) is None else node
 
 
 def node_of(value: Data, at: Node) -> Node:

@@ -12,6 +12,8 @@ from iacguard.frontends.cloudformation.samdata import (
     is_false,
     is_no_value,
     is_true,
+    mapping,
+    place_of,
     ref,
     sub,
     tag_list,
@@ -49,16 +51,24 @@ def prefer(context: Context, source: Source, alias: Made | None) -> None:
         group.beside.pop("Condition", None)
     for name in ("DeletionPolicy", "UpdateReplacePolicy"):
         group.beside.pop(name, None)
-    _write(group, preference)
+    _write(context, group, preference)
+    hooks = mapping(preference.get("Hooks"))
+    update: dict[str, Data] = {"ApplicationName": ref(APPLICATION), "DeploymentGroupName": ref(group.name)}
+    for name, hook in (("PreTraffic", "BeforeAllowTrafficHook"), ("PostTraffic", "AfterAllowTrafficHook")):
+        if hooks.get(name):
+            update[hook] = hooks[name]
+    alias.beside.put("UpdatePolicy", {"CodeDeployLambdaAliasUpdate": update}, at)
     if is_true(source.get("PropagateTags")) and source.get("Tags"):
         group.put("Tags", tag_list(source.get("Tags")))
 
 
-def _write(group: Made, preference: Section) -> None:
+def _write(context: Context, group: Made, preference: Section) -> None:
     group.put("ApplicationName", ref(APPLICATION))
     group.put("AutoRollbackConfiguration", {"Enabled": True, "Events": list(_ROLLBACK)})
     group.put("DeploymentStyle", {"DeploymentType": "BLUE_GREEN", "DeploymentOption": "WITH_TRAFFIC_CONTROL"})
-    group.properties.take(preference, "Type", "DeploymentConfigName", _configuration)
+    known = context.known_text(preference.get("Type"), group.key)
+    kind = known if known in _CONFIGURATIONS else preference.get("Type")
+    group.put("DeploymentConfigName", _configuration(kind), place_of(preference, "Type"))
     if preference.get("Role") is not None:
         group.properties.take(preference, "Role", "ServiceRoleArn")
     else:

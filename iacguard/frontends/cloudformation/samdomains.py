@@ -31,12 +31,9 @@ def _domain_of(source: Source) -> Section | None:
     return domain
 
 
-def _hash(context: Context, value: Data, source: Source) -> str:
+def _hash(context: Context, value: Data) -> str:
     """SAM's hash of a name, with parameters that have defaults replaced by them."""
-    called = function_of(value)
-    if called is not None and called[0] == "Ref" and text(called[1]) in context.evaluator.scope.parameters:
-        return digest(context.known_text(value, source.key) or value)
-    return digest(value)
+    return digest(context.resolved(value))
 
 
 def rest_domain(context: Context, source: Source) -> None:
@@ -48,7 +45,7 @@ def rest_domain(context: Context, source: Source) -> None:
     endpoint = text(domain.get("EndpointConfiguration")) or "REGIONAL"
     private = endpoint == "PRIVATE"
     kind = "DomainNameV2" if private else "DomainName"
-    name = f"ApiGateway{kind}" + _hash(context, domain["DomainName"], source)
+    name = f"ApiGateway{kind}" + _hash(context, domain["DomainName"])
     made = context.make(source, name, f"AWS::ApiGateway::{kind}", at)
     made.properties.take_all(domain, "DomainName", "SecurityPolicy", "EndpointAccessMode")
     made.properties.take(domain, "CertificateArn", "RegionalCertificateArn" if endpoint == "REGIONAL" else "")
@@ -62,7 +59,7 @@ def rest_domain(context: Context, source: Source) -> None:
     _base_paths(context, source, domain, name, private)
     if private and isinstance(domain.get("AccessAssociation"), dict):
         endpoint_id = domain["AccessAssociation"].get("VpcEndpointId")
-        access = "DomainNameAccessAssociation" + digest([endpoint_id, name])
+        access = "DomainNameAccessAssociation" + digest([context.resolved(endpoint_id), name])
         joined = context.make(source, access, "AWS::ApiGateway::DomainNameAccessAssociation", at)
         joined.put("DomainNameArn", ref(name))
         joined.put("AccessAssociationSourceType", "VPCE")
@@ -90,7 +87,7 @@ def api_domain(context: Context, source: Source, tag: str) -> None:
     domain = _domain_of(source)
     if domain is None:
         return
-    name = "ApiGatewayDomainNameV2" + _hash(context, domain["DomainName"], source)
+    name = "ApiGatewayDomainNameV2" + _hash(context, domain["DomainName"])
     at = source.place("Domain")
     made = context.make(source, name, "AWS::ApiGatewayV2::DomainName", at)
     made.properties.take_all(domain, "DomainName", "MutualTlsAuthentication")
@@ -122,7 +119,7 @@ def _records(context: Context, source: Source, domain: Section, name: str, endpo
     if zone is None:
         raise SamError("Route53 needs HostedZoneId or HostedZoneName", at or source.key)
     separate = is_true(route.get("SeparateRecordSetGroup"))
-    hash_ = digest([zone, domain["DomainName"]]) if separate else _hash(context, zone, source)
+    hash_ = digest(context.resolved([zone, domain["DomainName"]])) if separate else _hash(context, zone)
     id_ = "RecordSetGroup" + hash_
     group = context.made.get(id_)
     if group is None:

@@ -234,7 +234,11 @@ def _bucket(event: Event) -> None:
         item = only_if(event.source.condition, mapping)
         if isinstance(listed, list) and plain(item) not in [plain(other) for other in listed]:
             listed.append(item)
-    if event.source.condition is None:
+    if event.source.condition is not None:
+        tag = {"Fn::If": [event.source.condition, ref(made.name), "no dependency"]}
+        tags = [*as_list(bucket.get("Tags")), {"Key": f"sam:ConditionalDependsOn:{made.name}", "Value": tag}]
+        bucket.properties["Tags"] = tags
+    else:
         bucket.beside["DependsOn"] = [*as_list(bucket.beside.get("DependsOn")), made.name]
 
 

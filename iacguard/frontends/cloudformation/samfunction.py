@@ -10,6 +10,7 @@ from iacguard.frontends.cloudformation.samcontext import Context, Made, SamError
 from iacguard.frontends.cloudformation.samdata import (
     Data,
     Section,
+    as_list,
     branches_of,
     digest,
     function_of,
@@ -20,13 +21,13 @@ from iacguard.frontends.cloudformation.samdata import (
     place_of,
     plain,
     ref,
+    referred,
     tag_list,
     text,
 )
 from iacguard.frontends.cloudformation.samdeploy import prefer
 from iacguard.frontends.cloudformation.samevents import function_events
 from iacguard.frontends.cloudformation.samroles import BASIC, allow, execution_role, s3_write
-from iacguard.model import Unknown
 
 _KEPT = (
     *("FunctionName", "Handler", "Runtime", "Description", "MemorySize", "Timeout", "VpcConfig", "Role", "Environment"),
@@ -187,7 +188,10 @@ def _alias(context: Context, source: Source, function: Made) -> Made | None:
     version.put("FunctionName", ref(function.name))
     version.properties.take(source.properties, "VersionDescription", "Description")
     if "DeletionPolicy" not in version.beside:
-        version.beside["DeletionPolicy"] = source.get("VersionDeletionPolicy") or "Retain"
+        usual = "Delete" if source.get("CapacityProviderConfig") is not None else "Retain"
+        version.beside["DeletionPolicy"] = source.get("VersionDeletionPolicy") or usual
+    if source.get("CapacityProviderConfig") is not None:
+        version.properties.take(source.properties, "FunctionScalingConfig")
     suffix = name.replace("-", "D").replace("_", "U")
     alias = context.make(source, f"{function.name}Alias{suffix}", "AWS::Lambda::Alias", at)
     alias.put("Name", name, at)
@@ -206,22 +210,21 @@ def _version(context: Context, source: Source, function: Made) -> str:
         return sha[:10]
     out = function.properties
     if is_true(source.get("AutoPublishAliasAllProperties")):
-        return digest(out)
+        return digest({**plain(out), **_published_layers(context, out)})
     state: dict[str, Data] = {**mapping(out.get("Code")), **mapping(out.get("Environment"))}
     if out.get("MemorySize") is not None:
         state["MemorySize"] = out["MemorySize"]
     if text(mapping(out.get("SnapStart")).get("ApplyOn")) not in (None, "None"):
         state["SnapStart"] = out["SnapStart"]
-    return digest({name: _resolved(context, value, source.key) for name, value in state.items()})
+    code = plain(out.get("Code")) or {}
+    return digest({name: context.resolved(v) if name in code else plain(v) for name, v in state.items()})
 
 
-def _resolved(context: Context, value: Data, at: Node) -> Data:
-    """``value`` with a reference to a parameter that has a default replaced by it, as SAM does before hashing."""
-    called = function_of(value)
-    if called is not None and called[0] == "Ref" and text(called[1]) in context.evaluator.scope.parameters:
-        known = context.known(value, at)
-        return plain(value) if isinstance(known, Unknown) else known
-    return plain(value)
+def _published_layers(context: Context, out: Section) -> dict[str, Data]:
+    """Layers whose new versions make a new version of the function."""
+    names = [referred(layer) or "" for layer in as_list(out.get("Layers"))]
+    layers = [context.sources[name] for name in names if name in context.sources]
+    return {layer.name: plain(layer.properties) for layer in layers if is_true(layer.get("PublishLambdaVersion"))}
 
 
 def _target(source: Source, alias: Made | None) -> Data:
@@ -306,6 +309,7 @@ def _destination(context: Context, source: Source, target: Section, name: str, a
     type_, suffix = ("AWS::SQS::Queue", "Queue") if kind == "SQS" else ("AWS::SNS::Topic", "Topic")
     made = context.make(source, name + suffix, type_, at)
     mine = get_att(made.name, "Arn") if kind == "SQS" else ref(made.name)
+    context.renamed[f"{source.name}.Destination{suffix}"] = made.name
     if condition is None:
         return mine
     made.beside.put("Condition", _both(context, source, condition), at)

@@ -77,6 +77,8 @@ def _auth(context: Context, source: Source, api: Made) -> None:
             provider = Section(one.at)
             provider.take(one, "Type", "AuthenticationType")
             functions.append(_authorizer(one, provider))
+            if isinstance(provider.get("UserPoolConfig"), Section):
+                provider["UserPoolConfig"].pop("DefaultAction", None)  # only the first way has one
             additional.append(provider)
     if additional:
         api.put("AdditionalAuthenticationProviders", additional, place_of(auth, "Additional"))

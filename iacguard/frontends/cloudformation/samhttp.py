@@ -16,6 +16,7 @@ from iacguard.frontends.cloudformation.samdata import (
     Section,
     digest,
     function_of,
+    is_false,
     is_no_value,
     is_true,
     mapping,
@@ -42,8 +43,9 @@ def expand(context: Context, source: Source) -> None:
     body, uri = source.get("DefinitionBody"), source.get("DefinitionUri")
     tags: dict[str, Data] = {**(mapping(source.get("Tags"))), _TAG: "SAM"}
     if is_body(body):
-        _body(source, body, tags)
-    api.properties.take_all(source.properties, "FailOnWarnings")
+        _body(context, source, body, tags)
+    if not is_false(source.get("FailOnWarnings")):
+        api.properties.take_all(source.properties, "FailOnWarnings")
     if uri is not None:
         found = s3_object(uri) or {}
         names = {"S3Bucket": "Bucket", "S3Key": "Key", "S3ObjectVersion": "Version"}
@@ -52,13 +54,15 @@ def expand(context: Context, source: Source) -> None:
     elif body is not None:
         api.properties.take(source.properties, "DefinitionBody", "Body")
     stage = _stage(context, source)
-    if is_body(body):
-        stage.put("Tags", tags, source.place("Tags"))
+    if is_body(body) or source.get("Tags"):
+        given = mapping(source.get("Tags"))
+        stage.put("Tags", tags if is_body(body) else given, source.place("Tags"))
     _permissions(context, source)
     api_domain(context, source, _TAG)
     if body is not None:
         made = [m for m in list(context.made.values())[before:] if m.type != "AWS::ApiGatewayV2::Api"]
-        propagate_tags(made, tags)
+        if source.get("Tags"):
+            propagate_tags(made, tags if is_body(body) else source.get("Tags"))
 
 
 def _stage(context: Context, source: Source) -> Made:
@@ -77,8 +81,8 @@ def _stage(context: Context, source: Source) -> Made:
     return stage
 
 
-def _body(source: Source, body: dict[str, Data], tags: dict[str, Data]) -> None:
-    _cors(source, body)
+def _body(context: Context, source: Source, body: dict[str, Data], tags: dict[str, Data]) -> None:
+    _cors(context, source, body)
     auth = source.get("Auth")
     if isinstance(auth, dict) and function_of(auth) is None:
         _auth(source, body, auth)
@@ -101,12 +105,13 @@ def _body(source: Source, body: dict[str, Data], tags: dict[str, Data]) -> None:
         for name, key in (("Name", "title"), ("Description", "description")):
             if source.get(name) is not None:
                 info[key] = source.get(name)
-    if is_true(source.get("FailOnWarnings")) and "$default" in paths_of(body):
+    warned = source.get("FailOnWarnings")
+    if warned is not None and not is_false(warned) and "$default" in paths_of(body):
         paths = paths_of(body)
         paths["/$default"] = paths.pop("$default")
 
 
-def _cors(source: Source, body: dict[str, Data]) -> None:
+def _cors(context: Context, source: Source, body: dict[str, Data]) -> None:
     config = source.get("CorsConfiguration")
     if config is None:
         return
@@ -114,17 +119,37 @@ def _cors(source: Source, body: dict[str, Data]) -> None:
     if isinstance(scalar(config), bool):
         body["x-amazon-apigateway-cors"] = {"allowOrigins": ["*"]} if is_true(config) else {}
         return
+    if not isinstance(config, Section):
+        body["x-amazon-apigateway-cors"] = _in_their_words(context, config, at)
+        return
     cors = Section(at)
     for name in ("AllowOrigins", "AllowHeaders", "AllowMethods", "ExposeHeaders", "MaxAge", "AllowCredentials"):
-        if isinstance(config, Section):
+        if not (name == "AllowCredentials" and is_false(config.get(name))):
             cors.take(config, name, name[0].lower() + name[1:])
-    body["x-amazon-apigateway-cors"] = cors if isinstance(config, Section) else config
+    body["x-amazon-apigateway-cors"] = cors
+
+
+def _in_their_words(context: Context, config: Data, at: Node) -> Data:
+    """A configuration behind a function, with OpenAPI's names; a parameter may also say ``true``."""
+    if context.known(config, at) in (True, "true"):
+        return {"allowOrigins": ["*"]}
+    called = function_of(config)
+    argument = called[1] if called else config
+    if isinstance(argument, list):
+        return {called[0] if called else "": [_in_their_words_of(item) for item in argument]}
+    return config
+
+
+def _in_their_words_of(value: Data) -> Data:
+    if not isinstance(value, dict) or function_of(value) is not None:
+        return value
+    return {name[0].lower() + name[1:]: inner for name, inner in value.items()}
 
 
 def _auth(source: Source, body: dict[str, Data], auth: dict[str, Data]) -> None:
     at = source.place("Auth")
     authorizers = mapping(auth.get("Authorizers"))
-    schemes = schemes_of(body, at)
+    schemes = schemes_of(body, at, http=True)
     iam = is_true(auth.get("EnableIamAuthorizer"))
     if iam:
         schemes["AWS_IAM"] = {name: IAM_SCHEME[name] for name in ("type", "name", "in", "x-amazon-apigateway-authtype")}
@@ -142,7 +167,7 @@ def _auth(source: Source, body: dict[str, Data], auth: dict[str, Data]) -> None:
     if chosen is None or (chosen not in authorizers and not (iam and chosen == "AWS_IAM")):
         raise SamError("DefaultAuthorizer is not among Authorizers", at)
     scopes = authorizers[chosen].get("AuthorizationScopes") if chosen in authorizers else None
-    default_security(body, chosen, {*authorizers, "AWS_IAM"}, scopes, False, place_of(auth, "DefaultAuthorizer"))
+    default_security(body, chosen, None, scopes, False, place_of(auth, "DefaultAuthorizer"))
 
 
 def _authorizer(config: dict[str, Data]) -> dict[str, Data]:
@@ -165,7 +190,7 @@ def _authorizer(config: dict[str, Data]) -> dict[str, Data]:
             inner["authorizerResultTtlInSeconds"] = identity["ReauthorizeEvery"]
         inner["identitySource"] = identity_sources(identity, "$request.", "$")
     inner["authorizerPayloadFormatVersion"] = config.get("AuthorizerPayloadFormatVersion")
-    if config.get("EnableSimpleResponses") is not None:
+    if config.get("EnableSimpleResponses") is not None and not is_false(config["EnableSimpleResponses"]):
         inner["enableSimpleResponses"] = config["EnableSimpleResponses"]
     return {"type": "apiKey", "name": "Unused", "in": "header", AUTHORIZER: inner}
 

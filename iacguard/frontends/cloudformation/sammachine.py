@@ -75,7 +75,8 @@ def _role(context: Context, source: Source, tags: list[Data]) -> None:
 
 
 def _definition(source: Source, machine: Made) -> None:
-    machine.properties.take(source.properties, "DefinitionSubstitutions")
+    if source.get("DefinitionSubstitutions"):
+        machine.properties.take(source.properties, "DefinitionSubstitutions")
     definition, uri = source.get("Definition"), source.get("DefinitionUri")
     if definition is None and uri is None:
         raise SamError("a state machine needs Definition or DefinitionUri", source.key)

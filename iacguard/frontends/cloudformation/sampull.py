@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -32,6 +33,7 @@ _NETWORK = [
     *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"),
     *("ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"),
 ]
+_REGISTRY = re.compile(r"arn:.*:registry/([^:]+)")
 _ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 _KAFKA = MappingProxyType(
     {"MSK": "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafka": "SelfManagedKafkaEventSourceConfig"}
@@ -163,10 +165,10 @@ def _registry(event: Event) -> list[Data]:
         if isinstance(c, dict) and c.get("URI") is not None
     ]
     uri = config.get("SchemaRegistryURI")
-    known = event.context.evaluator.value(uri) if not isinstance(uri, dict | list | str | None) else uri
-    parts = known.split(":") if isinstance(known, str) and known.startswith("arn") else []
-    if len(parts) > 5 and parts[5].startswith("registry/"):
-        schema = f"arn:${{AWS::Partition}}:glue:{_ACCOUNT}:schema/{parts[5].removeprefix('registry/')}/*"
+    known = event.context.resolved(uri)
+    match = _REGISTRY.match(str(known.get("Fn::Sub") if isinstance(known, dict) else known))
+    if match:
+        schema = f"arn:${{AWS::Partition}}:glue:{_ACCOUNT}:schema/{match[1]}/*"
         found.append(_statement(["glue:GetRegistry"], uri))
         found.append(_statement(["glue:GetSchemaVersion"], [sub(schema)]))
     return found

@@ -7,17 +7,18 @@ import re
 from yaml.nodes import Node
 
 from iacguard.frontends.cloudformation.sambodies import ANY, contents, paths_of
-from iacguard.frontends.cloudformation.samdata import Data, Section, as_list, plain, sub, text
+from iacguard.frontends.cloudformation.samcontext import Context
+from iacguard.frontends.cloudformation.samdata import Data, Section, as_list, mapping, plain, sub, text
 
 _POLICY = "x-amazon-apigateway-policy"
 
 
-def add_resource_policy(body: Data, policy: Data, paths: list[str], stage: Data, at: Node) -> None:
+def add_resource_policy(context: Context, body: Data, policy: Data, paths: list[str], stage: Data, at: Node) -> None:
     """Add what ``policy`` says of ``paths`` to the body's document."""
+    policy = {name: _known(context, value, at) for name, value in mapping(policy).items()}
     document = body.get(_POLICY)
     if not isinstance(document, dict):
         document = Section(at)
-        body[_POLICY] = document
     statements = list(as_list(document.get("Statement")))
     for path in paths:
         _of_path(statements, policy, _resources(body, path, stage))
@@ -26,6 +27,14 @@ def add_resource_policy(body: Data, policy: Data, paths: list[str], stage: Data,
     if statements:
         document["Version"] = "2012-10-17"
         document["Statement"] = statements
+        body[_POLICY] = document
+
+
+def _known(context: Context, value: Data, at: Node) -> Data:
+    """A list with those of its items as texts that are known: SAM tells VPCs from endpoints by them."""
+    if not isinstance(value, list):
+        return value
+    return [item if isinstance(item, dict) else context.known_text(item, at) or item for item in value]
 
 
 def _resources(body: Data, path: str, stage: Data) -> list[Data]:

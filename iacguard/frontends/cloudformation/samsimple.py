@@ -12,7 +12,6 @@ from iacguard.frontends.cloudformation.samdata import (
     text,
 )
 from iacguard.frontends.cloudformation.samfunction import s3_object
-from iacguard.model import Unknown
 
 _TYPES = {"String": "S", "Number": "N", "Binary": "B"}
 
@@ -47,8 +46,6 @@ def expand_layer(context: Context, source: Source) -> None:
     for name in ("Condition", "DependsOn"):
         if source.beside.get(name) is not None:
             state[name] = plain(source.beside[name])
-    if isinstance(state.get("DependsOn"), str):
-        state["DependsOn"] = [state["DependsOn"]]
     name = source.name + digest({source.name: state})
     layer = context.make(source, name, "AWS::Lambda::LayerVersion", own=True)
     context.renamed[source.name] = name
@@ -68,9 +65,8 @@ def expand_layer(context: Context, source: Source) -> None:
 def _resolved(context: Context, source: Source, name: str) -> Data:
     """A property as SAM hashes it: four of them with their parameters replaced by defaults."""
     value = source.get(name)
-    if name in ("LayerName", "LicenseInfo", "Description", "RetentionPolicy") and text(value) is None:
-        known = context.known(value, source.key)
-        return plain(value) if isinstance(known, Unknown) else known
+    if name in ("LayerName", "LicenseInfo", "Description", "RetentionPolicy"):
+        return context.resolved(value)
     return plain(value)
 
 
