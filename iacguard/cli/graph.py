@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from iacguard.cli.options import ALLOW_INCOMPLETE, CLOUDFORMATION, TERRAFORM, Argument, Command, Option
+from iacguard.cli.options import ALLOW_INCOMPLETE, CLOUDFORMATION, KUBERNETES, TERRAFORM, Argument, Command, Option
 from iacguard.cli.status import CLEAN, INCOMPLETE
 from iacguard.cli.terraform import settings
 
@@ -130,6 +130,7 @@ COMMAND = Command(
         Option("output", ("--output", "-o"), "one", "File instead of standard output.", "FILE", default="-"),
         *TERRAFORM,
         *CLOUDFORMATION,
+        *KUBERNETES,
         ALLOW_INCOMPLETE,
     ),
 )

@@ -190,6 +190,10 @@ PARAMETER_FILES = Option(
     "CloudFormation parameters from a JSON file, of the AWS CLI's or CodePipeline's form; repeatable.",
     "FILE",
 )
+HELM = Option("helm", ("--helm",), "flag", "Render Helm charts with the helm program and judge what comes out.")
+HELM_VALUES = Option("helm_values", ("--helm-values",), "many", "Values for Helm charts; repeatable.", "FILE")
+#: What decides how Kubernetes objects are made; for every command that reads them.
+KUBERNETES = (HELM, HELM_VALUES)
 #: What decides how CloudFormation templates are read; for every command that reads them.
 CLOUDFORMATION = (PARAMETER_FILES, PARAMETERS)
 #: What decides how Terraform code is read; for every command that reads it.

@@ -12,13 +12,14 @@ _PREFIX = "TF_VAR_"
 
 
 def settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the options in ``iacguard.cli.options.TERRAFORM`` and CLOUDFORMATION as fields of a ScanRequest.
+    """The values of the options in ``iacguard.cli.options``' three groups on code, as fields of a ScanRequest.
 
     Raises CommandError for a variable without name and value, and a parameter file that cannot be read.
     """
     from iacguard.cli.caching import cache_dir
 
     fields = dict(given)
+    fields.update(_helm(fields.pop("helm"), fields["helm_values"]))
     files, parameters = fields.pop("parameter_files"), fields.pop("parameters")
     if files or parameters:
         from iacguard.cli.parameters import settings as of_parameters
@@ -30,6 +31,23 @@ def settings(given: Mapping[str, Any]) -> dict[str, Any]:
     fields["environment"] = _environment() if fields.pop("env_vars") else {}
     fields["cache_dir"] = cache_dir()
     return fields
+
+
+def _helm(wanted: bool, values: Sequence[str]) -> dict[str, Any]:
+    """The helm program's path, "" where it is not to be run; absolute paths of its values."""
+    if values and not wanted:
+        raise CommandError("--helm-values is for charts that helm renders", "give --helm, too")
+    for file in values:
+        if not os.path.isfile(file):
+            raise CommandError(f"--helm-values {file}: there is no such file")
+    program = ""
+    if wanted:
+        from shutil import which
+
+        program = os.path.abspath(which("helm") or "")
+        if not os.path.isfile(program):
+            raise CommandError("--helm needs the program helm", "install it from https://helm.sh, or leave --helm out")
+    return {"helm": program, "helm_values": tuple(os.path.abspath(file) for file in values)}
 
 
 def parse_variables(values: Sequence[str]) -> dict[str, str]:

@@ -40,9 +40,8 @@ class World(Protocol):
     def stack(self) -> Stack:
         """The stack as it is then; evaluated when first asked for. Its problems are not of interest."""
 
-    @property
-    def default(self) -> bool:
-        """Whether all that is decided is what counts when nothing is given."""
+    def default(self, address: str) -> bool:
+        """Whether all that is decided is what counts when nothing is given, and the resource may exist then."""
 
     @property
     def uncertain(self) -> Mapping[str, str]:
@@ -78,6 +77,17 @@ class Fetched(NamedTuple):
 Download: TypeAlias = Callable[[str, str], Fetched]
 
 
+class Rendered(NamedTuple):
+    """The objects of a Helm chart as text, or why there are none."""
+
+    output: str = ""
+    error: str = ""
+
+
+#: Renders the Helm chart in a folder (an absolute path). Never raises.
+Render: TypeAlias = Callable[[str], Rendered]
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What the user gives beside the files. ``variables`` are ``--var NAME=VALUE``, as written.
@@ -105,6 +115,8 @@ class Inputs:
     #: Whether a root's variables that have a default count as unknown.
     unknown_defaults: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    #: Renders Helm charts; None where no program may be run.
+    render: Render | None = None
 
 
 class Workspace(Protocol):

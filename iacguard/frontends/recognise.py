@@ -15,7 +15,6 @@ from typing import Any
 
 from iacguard.findings import Problem
 from iacguard.model import Language
-from iacguard.source import SourceFile
 
 NOT_INFRASTRUCTURE = "not infrastructure code"
 
@@ -52,10 +51,9 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
 
     ``near(path)`` says whether a plain file exists at a path that is given as ``path`` is. Never raises.
     """
-    found: Language | None = "kubernetes" if _is_kustomization(path) else sniff(data)
-    chart = _chart_of(path, near) if _TEMPLATE.search(data) else None
-    if chart is not None:
-        return _helm(path, data, chart)
+    if _TEMPLATE.search(data) and _chart_of(path, near) is not None:
+        return Recognised(None, "Helm template")  # its chart is reported as a whole
+    found: Language | None = "kubernetes" if _is_kustomization(path) or _is_chart(path, data) else sniff(data)
     if found is None:
         return Recognised(None, NOT_INFRASTRUCTURE)
     return Recognised(found)
@@ -82,6 +80,12 @@ def sniff(data: bytes) -> Language | None:
 def _is_kustomization(path: str) -> bool:
     # Kustomize takes these names, and the file may leave out apiVersion and kind.
     return path.rsplit("/", 1)[-1] in {"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+
+def _is_chart(path: str, data: bytes) -> bool:
+    if path.rsplit("/", 1)[-1] != "Chart.yaml":
+        return False
+    return any("apiVersion" in keys and "name" in keys for keys, _, _ in _documents(data))
 
 
 def _is_template_text(keys: frozenset[str], text: bytes) -> bool:
@@ -148,14 +152,3 @@ def _chart_of(path: str, near: Callable[[str], bool]) -> str | None:
             if near(f"{folder}/Chart.yaml" if folder else "Chart.yaml"):
                 return folder
     return None
-
-
-def _helm(path: str, data: bytes, chart: str) -> Recognised:
-    problem = Problem(
-        "not-evaluated",
-        SourceFile(path, data).whole(),
-        f"this is a template of the Helm chart {chart.rsplit('/', 1)[-1] or '.'!r}; its values are not known here",
-        "render the chart with `helm template` and scan the result",
-        notice=True,
-    )
-    return Recognised(None, "Helm template", problem)

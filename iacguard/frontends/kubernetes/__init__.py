@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ __all__ = ["load", "prepare"]
 
 #: Stands in an address for a name that the manifest does not give.
 _NO_NAME = "?"
+_CHART = "Chart.yaml"
 
 
 def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -> Iterable[Task]:
@@ -27,13 +29,23 @@ def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -
     is not one of Kubernetes' own. Where an address is written more than once, the later ones end in ``@file``, and in
     ``@file#2`` and so on where one file has several; files count in the order given.
     """
-    kustomizations = [file.path for file in files if steers_kustomize(file.path)]
-    if not kustomizations:
-        return [Task("the manifests", partial(_stack, files))]
-    from iacguard.frontends.kubernetes.overlays import overlay_tasks
+    tasks: list[Task] = []
+    problems: list[Problem] = []
+    rest = list(files)
+    if any(posixpath.basename(file.path) == _CHART for file in rest):
+        from iacguard.frontends.kubernetes.charts import chart_tasks
 
-    tasks, rest, problems = overlay_tasks(files, kustomizations, workspace)
-    if rest or problems:
+        more, rest, told = chart_tasks(rest, workspace, inputs.render)
+        tasks += more
+        problems += told
+    kustomizations = [file.path for file in rest if steers_kustomize(file.path)]
+    if kustomizations:
+        from iacguard.frontends.kubernetes.overlays import overlay_tasks
+
+        more, rest, told = overlay_tasks(rest, kustomizations, workspace)
+        tasks += more
+        problems += told
+    if rest or problems or not tasks:
         tasks.append(Task("the manifests", partial(_stack, rest, problems)))
     return tasks
 

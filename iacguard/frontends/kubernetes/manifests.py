@@ -100,10 +100,10 @@ def _read_tree(tree: Tree, reading: Reading) -> None:
             reading.problems.append(origin.problem("not-evaluated", document, message, notice=True))
             continue
         reading.problems += duplicate_keys(origin, document, "syntax", "the API server takes the last one", True)
-        reading.manifests += _objects(NodePlace(origin, document), reading.problems)
+        reading.manifests += read_document(NodePlace(origin, document), reading.problems)
 
 
-def _objects(place: NodePlace, problems: list[Problem]) -> Iterator[Manifest]:
+def read_document(place: NodePlace, problems: list[Problem]) -> Iterator[Manifest]:
     """The objects of one document; lists, also lists in lists, are taken apart."""
     pending: list[tuple[NodePlace, str, str]] = [(place, "", "")]
     while pending:

@@ -61,11 +61,12 @@ def test_helm_template() -> None:
     text = POD.encode() + b"metadata: {name: {{ .Values.name }}}\n"
     found = recognise("charts/web/templates/sub/pod.yaml", text, lambda path: path == "charts/web/Chart.yaml")
     assert (found.format, found.reason) == (None, "Helm template")
-    assert found.problem is not None
-    assert found.problem.notice
-    assert found.problem.kind == "not-evaluated"
-    assert "'web'" in found.problem.message
-    assert recognise("templates/pod.yaml", text, lambda path: path == "Chart.yaml").problem is not None
+    assert found.problem is None, "the chart is reported as a whole"
+
+
+def test_chart() -> None:
+    assert recognise("web/Chart.yaml", b"apiVersion: v2\nname: web\nversion: 1.0.0\n", nothing).format == "kubernetes"
+    assert recognise("web/Chart.yaml", b"title: something else\n", nothing).format is None
 
 
 def test_template_folder_without_a_chart() -> None:
