@@ -79,19 +79,20 @@ class _Judgement:
                 yield decision
             else:
                 by_default.setdefault((decision.rule.id, decision.resource.address), []).append(decision)
-        root = self.alternatives.open()
+        root, touched = self.alternatives.open(), self.alternatives.touched
         opened = self._graph(root)
         assert opened is not None
         for resource in opened.resources:
             for policy in self.pack.for_kinds(resource.type, resource.native_type):
                 key = (policy.rule.id, resource.address)
-                if self._may_differ(policy, resource, opened):
+                open_ = resource.address in touched and any(d.verdict == "undecided" for d in by_default.get(key, ()))
+                if open_ or self._may_differ(policy, resource, opened):
                     here = by_default.pop(key, [])
                     if self._is_settled(policy, resource, opened, root):
                         yield from self._always(resource.address, here)
                     else:
                         yield from self._in_all_cases(policy, resource.address, here, root)
-                elif resource.address in self.alternatives.touched:
+                elif resource.address in touched:
                     yield from self._always(resource.address, by_default.pop(key, []))
         for group in by_default.values():
             yield from group
@@ -197,7 +198,7 @@ class _Judgement:
                 pending += reversed(cases)
             else:
                 leaves.append(Leaf(world, decisions))
-        if not whole or (here and not any(leaf.world.default for leaf in leaves)):
+        if not whole or (here and not any(leaf.world.default(address) for leaf in leaves)):
             yield from here
             return
         yield from self._merged(address, here, leaves, reasons)
@@ -239,12 +240,12 @@ class _Judgement:
 
     def _merged(self, address: str, here: list[Decision], leaves: list[Leaf], reasons: list[str]) -> Iterator[Decision]:
         """One decision for each place where something is wrong in one of the cases, else that nothing is."""
-        if len(leaves) == 1 and address in self.graph.by_address:  # nothing to tell apart
+        if not reasons and address in self.graph.by_address:  # nothing to tell apart
             yield from self._always(address, here)
             return
         places = _by_place(leaves)
         existing = address in self.graph.by_address
-        defaults = {i for i, leaf in enumerate(leaves) if leaf.world.default} if existing else set()
+        defaults = {i for i, leaf in enumerate(leaves) if leaf.world.default(address)} if existing else set()
         violated = {p: {i for i, d in found.items() if d.verdict == "violated"} for p, found in places.items()}
         sure = {p for p, where in violated.items() if defaults and where.issuperset(defaults)}
         if not sure and defaults and set().union(*violated.values()).issuperset(defaults):
@@ -269,7 +270,8 @@ class _Judgement:
             inside = [leaves[i].world.features for i in sorted(where)]
             outside = [leaf.world.features for i, leaf in enumerate(leaves) if i not in where]
             parts.append(separating(inside, outside, reasons))
-        return " and ".join(dict.fromkeys(filter(None, parts)))
+        said = list(dict.fromkeys(filter(None, parts)))
+        return (", and " if any(", or " in part for part in said) else " and ").join(said)
 
     def _limit(self) -> Problem:
         span = next((r.span for r in self.graph.resources), Span(self.stack.name, 1, 1, 1, 2))

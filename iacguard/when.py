@@ -24,7 +24,7 @@ def separating(inside: Sequence[Features], outside: Sequence[Features], hints: S
         if (text := _alone(label, inside, outside)) is not None:
             return text
     together = _together(conditions, inside, outside) or _together(labels, inside, outside)
-    return together or _one_by_one(conditions or labels, inside, outside)
+    return together or _one_by_one(labels, inside, outside)
 
 
 def _alone(label: str, inside: Sequence[Features], outside: Sequence[Features]) -> str | None:
@@ -39,29 +39,45 @@ def _alone(label: str, inside: Sequence[Features], outside: Sequence[Features]) 
 
 def _together(labels: Sequence[str], inside: Sequence[Features], outside: Sequence[Features]) -> str | None:
     """Told apart by several labels that have one value each in all cases inside."""
-    parts: list[str] = []
+    parts = _parts(labels, inside, outside)
+    return _written(parts) if parts is not None and len(parts) <= _MOST_PARTS else None
+
+
+def _parts(
+    labels: Sequence[str], inside: Sequence[Features], outside: Sequence[Features]
+) -> list[tuple[str, str]] | None:
+    found: list[tuple[str, str]] = []
     left = list(outside)
     for label in labels:
-        values = {case.get(label) for case in inside}
-        value = values.pop()
-        if values or value is None:
+        value = inside[0].get(label)
+        if value is None or any(case.get(label) != value for case in inside):
             continue
         kept = [case for case in left if case.get(label, value) == value]
         if len(kept) < len(left):
-            parts.append(f"{label} is {value}")
+            found.append((label, value))
             left = kept
-        if not left:
-            break
-    return " and ".join(parts) if parts and not left and len(parts) <= _MOST_PARTS else None
+    if left:
+        return None
+    for part in list(found):  # an earlier one may have become idle
+        others = [p for p in found if p != part]
+        if all(any(case.get(label, value) != value for label, value in others) for case in outside):
+            found = others
+    return found
+
+
+def _written(parts: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(f"{label} is {value}" for label, value in parts)
 
 
 def _one_by_one(labels: Sequence[str], inside: Sequence[Features], outside: Sequence[Features]) -> str:
-    texts: dict[str, None] = {}
-    for case in inside:
-        parts = _together([label for label in labels if label in case], [case], outside)
+    """The cases in words of their own; one that the words for another fit is not said again."""
+    texts: list[str] = []
+    left = list(inside)
+    while left:
+        parts = _parts(labels, left[:1], outside)
         if parts is None:
-            parts = " and ".join(f"{label} is {value}" for label, value in list(case.items())[:_MOST_PARTS])
-        texts[parts or "some parameters are given"] = None
-    shown = list(texts)[:_MOST_CASES]
-    more = len(texts) - len(shown)
-    return ", or ".join(shown) + (f", or in {more} other cases" if more else "")
+            parts = [(label, left[0][label]) for label in labels if label in left[0]]
+        texts.append(_written(parts) or "other parameters are given")
+        left = [case for case in left[1:] if any(case.get(label) != value for label, value in parts)]
+    more = len(texts) - _MOST_CASES
+    return ", or ".join(texts[:_MOST_CASES]) + (f", or in {more} other case{'s' * (more > 1)}" if more > 0 else "")

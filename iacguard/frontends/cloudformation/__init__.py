@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from iacguard.frontends.cloudformation.choices import Choices
-from iacguard.frontends.cloudformation.evaluation import RESOURCE_KEY, evaluated
+from iacguard.frontends.cloudformation.evaluation import RESOURCE_KEY, evaluated, without_impossible
 from iacguard.frontends.cloudformation.nested import Nest
 from iacguard.frontends.cloudformation.reading import Reading, roots
 from iacguard.frontends.cloudformation.suppressions import suppressions
@@ -40,6 +40,7 @@ def _stack(reading: Reading, path: str, inputs: Inputs) -> Stack:
     choices = Choices(template, inputs.parameters)
     library = reading.nested
     found = evaluated(template, choices.by_default(), Nest(library), {})
+    found = without_impossible(found, choices, choices.defaults)
     problems = (*problems, *choices.refused(), *found.record.problems)
     for evaluator in found.evaluators[1:]:
         problems = (*problems, *reading.template(evaluator.origin.file.path)[1])

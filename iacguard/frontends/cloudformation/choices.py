@@ -145,6 +145,12 @@ class Choices:
                 return False
         return True
 
+    @property
+    def defaults(self) -> State:
+        """The state in which everything that has a default has it."""
+        names = ((name, self.declared[name].default) for name in self.varying if name not in PSEUDO)
+        return {name: Case((default,)) for name, default in names if default is not None}
+
     def said(self, state: State) -> dict[str, str]:
         """The parameters that are decided, for people: ``{'parameter "Env"': '"dev" or "test"'}``."""
         found: dict[str, str] = {}

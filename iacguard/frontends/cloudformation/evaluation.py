@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from yaml.nodes import MappingNode
 
+from iacguard.frontends.cloudformation.choices import Choices, State
 from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Record, Scope, is_expansion
 from iacguard.frontends.cloudformation.functions import FUNCTIONS
 from iacguard.frontends.cloudformation.nested import STACK, Nest
@@ -20,6 +21,9 @@ from iacguard.model import REST, Edge, Resource, Unknown, Value
 RESOURCE_KEY = "__resource__"
 _RESOURCE_LEVEL = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
 
+#: States of the deployer's choices that are looked at to see whether a condition can be true.
+_MAX_STATES = 256
+
 #: A resource as it was before, with its edges: used again where nothing that it hangs on has changed.
 Known = Mapping[str, tuple[Resource, tuple[Edge, ...]]]
 
@@ -30,7 +34,8 @@ class Evaluated:
 
     ``uncertain``: address -> why it is not known whether the resource exists. ``touched``: address -> the condition
     that it exists under ("" for none), for each that hangs on a choice of the deployer; also for those that do not
-    exist here. ``evaluators`` are those of all templates, the root's first.
+    exist here. ``conditions``: address -> the condition of the root's template that it exists under. ``evaluators``
+    are those of all templates, the root's first.
     """
 
     record: Record
@@ -38,6 +43,7 @@ class Evaluated:
     edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict)
     uncertain: dict[str, str] = field(default_factory=dict)
     touched: dict[str, str] = field(default_factory=dict)
+    conditions: dict[str, str] = field(default_factory=dict)
     evaluators: list[Evaluator] = field(default_factory=list)
 
 
@@ -48,6 +54,7 @@ class _Existence:
     reason: str = ""
     condition: str = ""
     varies: bool = False
+    outermost: str = ""
 
 
 def evaluated(template: Template, scope: Scope, nest: Nest, known: Known) -> Evaluated:
@@ -104,7 +111,8 @@ def _declared(
     varies = bool(record.touched) or around.varies
     name = text_of(condition.value) if condition else None
     own = f'condition "{root.scope.prefix}{looped(name, declared.bound)}" is true' if name and record.touched else ""
-    existence = _Existence(reason, " and ".join(filter(None, (around.condition, own))), varies)
+    outermost = around.outermost or (looped(name, declared.bound) if name and not root.scope.prefix else "")
+    existence = _Existence(reason, " and ".join(filter(None, (around.condition, own))), varies, outermost)
     if truth is not None and truth.value is False:
         if varies:
             found.touched[address] = existence.condition
@@ -124,6 +132,7 @@ def _declared(
     found.edges[address] = edges
     if reason:
         found.uncertain[address] = reason
+        found.conditions[address] = outermost
     if declared.type == STACK:
         child = nest.child(root, declared.entry.name)
         if child is not None:
@@ -186,6 +195,39 @@ def _construct(attributes: Mapping[str, Value]) -> str:
     metadata = attributes.get(RESOURCE_KEY, {}).get("Metadata")
     path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
     return path if isinstance(path, str) else ""
+
+
+def without_impossible(found: Evaluated, choices: Choices, state: State) -> Evaluated:
+    """``found`` without the resources whose condition is never true, whatever is chosen beyond ``state``.
+
+    Three-valued logic does not see that: ``And`` of a comparison and its opposite is only not known.
+    """
+    answers: dict[str, bool] = {"": True}
+    for address, name in found.conditions.items():
+        if name not in answers:
+            answers[name] = can_be(name, choices, state)
+        if not answers[name]:
+            del found.resources[address], found.edges[address], found.uncertain[address]
+    return found
+
+
+def can_be(name: str, choices: Choices, state: State) -> bool:
+    """Whether a condition of the template is true in one of the cases that ``state`` leaves."""
+    pending = [state]
+    looked_at = 0
+    while pending:
+        at = pending.pop()
+        evaluator = Evaluator(choices.template, choices.under(at), FUNCTIONS)
+        truth = evaluator.condition(name, choices.template.root)
+        if truth.value is None and looked_at < _MAX_STATES:
+            parts = choices.split(at, truth.choice)
+            if not parts:
+                return True
+            pending += parts
+        elif truth.value is not False:
+            return True
+        looked_at += 1
+    return False
 
 
 def condition_features(evaluators: list[Evaluator]) -> Iterator[tuple[str, str]]:

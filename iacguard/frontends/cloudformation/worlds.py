@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from iacguard.frontends.cloudformation.choices import Choices, State
-from iacguard.frontends.cloudformation.evaluation import Evaluated, Known, condition_features, evaluated
+from iacguard.frontends.cloudformation.evaluation import (
+    Evaluated,
+    Known,
+    can_be,
+    condition_features,
+    evaluated,
+    without_impossible,
+)
 from iacguard.frontends.cloudformation.nested import Library, Nest
 from iacguard.frontends.contract import Stack, World
 
@@ -54,15 +61,19 @@ class TemplateWorld:
     def _evaluated(self) -> Evaluated:
         whole = self.alternatives
         scope = whole.choices.under(self.state)
-        return evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched)
+        found = evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched)
+        return without_impossible(found, whole.choices, self.state)
 
     @cached_property
     def stack(self) -> Stack:
         return stack_of(self.alternatives.name, self._evaluated)
 
-    @property
-    def default(self) -> bool:
-        return self.alternatives.choices.is_default(self.state)
+    def default(self, address: str) -> bool:
+        choices = self.alternatives.choices
+        if not choices.is_default(self.state):
+            return False
+        condition = self._evaluated.conditions.get(address) if address in self._evaluated.uncertain else None
+        return not condition or can_be(condition, choices, {**choices.defaults, **self.state})
 
     @property
     def uncertain(self) -> Mapping[str, str]:
