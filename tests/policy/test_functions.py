@@ -192,6 +192,7 @@ def test_covers_port(low: Value, high: Value, port: Value, expected: bool | None
         ("runs_program({image: 'example.com/etcd:1', command: ['/backup', '--of', 'etcd']}, 'etcd')", False),
         ("runs_program({image: 'example.com/etcd-backup:1'}, 'etcd')", False),
         ("runs_program({name: 'etcd'}, 'etcd')", False),
+        ("command_flag({image: 'example.com/a:1'}, 'name')", None),
         ("runs_program({image: 'example.com/a:1', args: ['--service=kube-system/kubelet']}, 'kubelet')", False),
         ("command_flag({command: ['a', '--mode=x', '--mode=RBAC,Node']}, 'mode')", "RBAC,Node"),
         ("command_flag({command: ['a'], args: ['-mode', 'x']}, 'mode')", "x"),

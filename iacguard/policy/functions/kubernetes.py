@@ -182,7 +182,7 @@ def flag_place(container: Value, flag: str) -> Path:
 def _flag(container: Value, flag: str) -> tuple[str | None, Path]:
     words = _words(container)
     found: tuple[str | None, Path] = (None, words[-1][1][:1] if words else ())
-    for (word, place), (following, _) in zip(words, [*words[1:], ("-", ())], strict=True):
+    for (word, place), (following, _) in zip(words, [*words[1:], ("-", ())], strict=False):
         name, sign, value = word.lstrip("-").partition("=")
         if word.startswith("-") and name.replace("_", "-") == flag:
             found = (value if sign else "true" if following.startswith("-") else following, place)
