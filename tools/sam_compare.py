@@ -2,6 +2,7 @@
 
     python -m pip install aws-sam-translator==1.115.0
     python tools/sam_compare.py FOLDER [--show N]
+    python tools/sam_compare.py --record tests/frontends/cloudformation/sam
 
 Both get the same text: the template with the paths of local code replaced as ``sam package`` would. What comes out of
 aws-sam-translator is a plain template, which the same evaluator reads, so that values are compared and not spellings.
@@ -27,9 +28,11 @@ from iacguard.frontends.contract import Inputs, Stack
 from iacguard.model import Encoded, Unknown
 from iacguard.source import SourceFile
 
+_REGION = "us-east-1"
 _TRANSFORM = "AWS::Serverless-2016-10-31"
 _MARK = b"AWS::Serverless::"
 _DEPLOYMENT = re.compile(r"(Deployment)[0-9a-f]{10}\b")
+_NUMBER = re.compile(r"(deployment id: )[0-9a-f]{40}")
 _CODE = {"Function": ("CodeUri", "ImageUri"), "LayerVersion": ("ContentUri",), "StateMachine": ("DefinitionUri",)}
 _CODE |= {"Api": ("DefinitionUri",), "HttpApi": ("DefinitionUri",), "Application": ("Location",)}
 _LEFT_OUT = frozenset({"Description", "Metadata"})
@@ -104,8 +107,12 @@ def reference(template: dict[str, Any]) -> dict[str, Any]:
 
 def evaluated(template: dict[str, Any], name: str) -> Stack:
     """What we make of a template."""
-    text = json.dumps(template, default=str).encode()
-    (stack,) = load([SourceFile(name, text)], NoFiles(), Inputs())
+    return stack_of(json.dumps(template, default=str), name)
+
+
+def stack_of(text: str, name: str) -> Stack:
+    """What we make of a template's text."""
+    (stack,) = load([SourceFile(name, text.encode())], NoFiles(), Inputs())
     return stack
 
 
@@ -117,12 +124,15 @@ def canonical(value: Any) -> Any:
         if value.parts:
             return "".join(str(canonical(part)) for part in value.parts)
         if value.reason.startswith("the region is"):
-            return os.environ["AWS_DEFAULT_REGION"]  # SAM puts its own in
+            return _REGION  # SAM puts its own in
         return f"<{value.reason}>" + "".join(str(canonical(choice)) for choice in value.choices)
     if isinstance(value, Encoded):
         return canonical(value.value)
     if isinstance(value, dict):
         found = {name: canonical(inner) for name, inner in sorted(value.items()) if name not in _LEFT_OUT}
+        for name in ("Statement", "Resource", "security"):  # whose order means nothing
+            if isinstance(found.get(name), list):
+                found[name] = sorted(found[name], key=lambda item: json.dumps(item, sort_keys=True))
         if isinstance(found.get("Statement"), list) and len(found["Statement"]) == 1:
             found["Statement"] = found["Statement"][0]
         return found
@@ -188,6 +198,15 @@ def templates(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def record(folder: Path) -> None:
+    """Write what aws-sam-translator makes of each template beside it."""
+    parse = importlib.import_module("samtranslator.yaml_helper").yaml_parse
+    for path in sorted(folder.glob("*.yaml")):
+        made = reference(json.loads(json.dumps(parse(path.read_text()), default=str)))
+        text = json.dumps(made, indent=1, sort_keys=True)
+        path.with_suffix(".expected.json").write_text(_DEPLOYMENT.sub(r"\1", _NUMBER.sub(r"\1", text)) + "\n")
+
+
 def compare(folder: Path, show: int) -> Counts:
     """Compare every template of a folder."""
     parse = importlib.import_module("samtranslator.yaml_helper").yaml_parse
@@ -216,9 +235,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--show", type=int, default=0, metavar="N", help="print the differences of N templates")
+    arguments.add_argument("--record", action="store_true", help="write the expected outputs of the tests")
     given = arguments.parse_args()
     logging.disable()
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    os.environ["AWS_DEFAULT_REGION"] = _REGION
+    if given.record:
+        record(given.folder)
+        return
     counts = compare(given.folder, given.show)
     print(f"{counts.templates} templates, {counts.refused} more that aws-sam-translator refuses")
     print(f"{counts.same} the same in all, {counts.same_ids} the same in ids and types")

@@ -203,6 +203,7 @@ def _permission(draft: Draft) -> dict[str, Value]:
         ("organization_id", "StringEquals", "aws:PrincipalOrgID"),
         ("function_url_auth_type", "StringEquals", "lambda:FunctionUrlAuthType"),
         ("event_source_token", "StringEquals", "lambda:EventSourceToken"),
+        ("invoked_via_function_url", "Bool", "lambda:InvokedViaFunctionUrl"),
     ):
         if get(name) is not None:
             conditions.append({"operator": operator, "key": key, "values": _texts(get(name))})

@@ -61,6 +61,8 @@ def transformed(template: Template, evaluator: Evaluator) -> tuple[Template, tup
     ``evaluator`` is one of the template as it stands; it is asked for values that decide what there is (an alias's
     name), and what it finds wrong meanwhile is left aside. A resource that cannot be expanded stays as it is.
     """
+    if any(made.type.startswith(SERVERLESS) for made in evaluator.made_resources.values()):
+        template = _unrolled(template, evaluator)
     context = Context(template, evaluator)
     globals_ = _globals(context)
     for declared in template.resources.values():
@@ -79,6 +81,12 @@ def transformed(template: Template, evaluator: Evaluator) -> tuple[Template, tup
             message = f"{SERVERLESS}{source.kind} is not expanded; it is judged as written"
             context.problems.append(template.origin.problem("not-evaluated", source.key, message, notice=True))
     return _written(context, left), tuple(context.problems)
+
+
+def _unrolled(template: Template, evaluator: Evaluator) -> Template:
+    """The template with what its loops make among its resources; CloudFormation runs them before SAM."""
+    left = tuple(e for e in template.expansions if e in evaluator.unknown_loops or not e.name.startswith("Fn::ForEach"))
+    return replace(template, resources={**template.resources, **evaluator.made_resources}, expansions=left)
 
 
 def _globals(context: Context) -> Data:
@@ -109,6 +117,12 @@ def _expand(context: Context, kinds: tuple[str, ...]) -> Iterator[str]:
             message = f'SAM rejects "{source.name}": {error.message}'
             context.problems.append(context.template.origin.problem("value", error.node, message))
             yield source.name
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # A list where SAM has a mapping and the like: there are too many places to ask for it at each.
+            context.made = made
+            message = f'"{source.name}" has a property of a shape that SAM does not take'
+            context.problems.append(context.template.origin.problem("value", source.key, message))
+            yield source.name
 
 
 def _written(context: Context, left: set[str]) -> Template:
@@ -137,4 +151,4 @@ def _written(context: Context, left: set[str]) -> Template:
 
 def _changed(source: Source) -> Declared:
     """A resource that is no SAM resource and that an event has written into."""
-    return Made(source.name, source.kind, source.key, source.properties, source.beside).declared()
+    return Made(source.name, source.kind, source.key, source.properties, source.beside, source.bound).declared()

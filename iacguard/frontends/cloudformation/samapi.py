@@ -147,7 +147,7 @@ def _gateway_response(body: dict[str, Data], name: str, response: Data, at: Node
         raise SamError(f"the gateway response {name} must be a mapping", at)
     parameters: dict[str, Data] = {}
     for kind, prefix in (("Headers", "header."), ("Paths", "path."), ("QueryStrings", "querystring.")):
-        for key, value in mappings((response.get("ResponseParameters") or {}).get(kind)):
+        for key, value in mappings(mapping(response.get("ResponseParameters")).get(kind)):
             parameters[f"gatewayresponse.{prefix}{key}"] = value
     made: dict[str, Data] = {
         "responseParameters": parameters,

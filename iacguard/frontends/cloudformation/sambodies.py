@@ -37,7 +37,8 @@ def skeleton(at: Node, open_api: bool) -> Section:
 
 def is_body(value: Data) -> bool:
     """Whether SAM can change ``value``: a document that is written in the template, in one of the two versions."""
-    if not isinstance(value, dict) or function_of(value) is not None or not isinstance(value.get("paths"), dict):
+    paths = value.get("paths") if isinstance(value, dict) and function_of(value) is None else None
+    if not isinstance(paths, dict) or function_of(paths) is not None:
         return False
     version = value.get("openapi")
     known = version if isinstance(version, float | int) else text(version)

@@ -13,6 +13,7 @@ from iacguard.frontends.cloudformation.samdata import (
     Data,
     Section,
     as_list,
+    mapping,
     mappings,
     place_of,
     plain,
@@ -172,7 +173,7 @@ def _role(how: Any, properties: Data, other: Data) -> Data:
             wanted = other.get("Id") if isinstance(other, dict) else None
             same = wanted is not None and referred(arn) == text(wanted)
             if same or (isinstance(other, dict) and other.get("Arn") is not None and plain(arn) == plain(other["Arn"])):
-                value = target.get("RoleArn")
+                value = mapping(target).get("RoleArn")
                 break
     name = referred(value)
     return ref(name) if name else None

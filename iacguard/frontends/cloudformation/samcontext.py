@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +48,7 @@ class SamError(Exception):
 class Source:
     """A resource as written. ``kind`` is what follows ``AWS::Serverless::``, else the whole type.
 
-    ``managed``: an API whose body SAM writes itself.
+    ``managed``: an API whose body SAM writes itself. ``bound`` are the variables of the loop that made it.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Source:
     properties: Section
     beside: Section
     managed: bool = False
+    bound: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> Data:
         return self.properties.get(name)
@@ -78,6 +80,7 @@ class Made:
     key: Node
     properties: Section
     beside: Section
+    bound: Mapping[str, str] = field(default_factory=dict)
 
     def put(self, name: str, value: Data, at: Node | None = None) -> None:
         self.properties.put(name, value, at)
@@ -88,7 +91,7 @@ class Made:
         for name, value in self.beside.items():
             body.put(name, value, place_of(self.beside, name))
         body["Properties"] = self.properties
-        return Declared(Entry(self.name, self.key, node_of(body, self.key)), self.type)
+        return Declared(Entry(self.name, self.key, node_of(body, self.key)), self.type, self.bound)
 
 
 @dataclass(slots=True)
@@ -145,7 +148,7 @@ class Context:
         at = key or source.key
         beside = Section(at)
         beside.take_all(source.beside, *(_ITS_OWN if own else _PASSED_ON))
-        made = Made(name, type_, at, Section(source.properties.at if own else at), beside)
+        made = Made(name, type_, at, Section(source.properties.at if own else at), beside, source.bound)
         self.made[name] = made
         return made
 
@@ -168,14 +171,15 @@ def source_of(declared: Declared, through_if: bool = False) -> Source | None:
     if not isinstance(entry.value, MappingNode):
         return None
     properties = member(entry.value, "Properties")
-    section = data_of(properties.value, through_if) if properties else Section(entry.key)
+    bound = declared.bound
+    section = data_of(properties.value, through_if, bound) if properties else Section(entry.key)
     if not isinstance(section, Section):
         return None
     beside = Section(entry.value)
     for part in members(entry.value):
         if part.name not in ("Type", "Properties"):
-            beside.put(part.name, data_of(part.value), part.key)
-    return Source(entry.name, declared.type.removeprefix(SERVERLESS), entry.key, section, beside)
+            beside.put(part.name, data_of(part.value, bound=bound), part.key)
+    return Source(entry.name, declared.type.removeprefix(SERVERLESS), entry.key, section, beside, bound=bound)
 
 
 def propagate_tags(made: list[Made], tags: Data) -> None:

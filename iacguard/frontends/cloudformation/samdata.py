@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.frontends.cloudformation.nodes import call_of, items, members
+from iacguard.frontends.cloudformation.texts import looped
 from iacguard.frontends.yamlscalars import cloudformation_plain
 
 # Section | dict | list | Node | str | bool | int | float | None; a recursive alias costs mypy more than it gives.
@@ -57,20 +59,25 @@ def place_of(source: Data, name: str) -> Node | None:
     return source.places.get(name, source.at) if isinstance(source, Section) else None
 
 
-def data_of(node: Node, through_if: bool = False) -> Data:
-    """``node`` as data. ``through_if``: both branches of ``Fn::If`` too, so that they can be changed."""
+def data_of(node: Node, through_if: bool = False, bound: Mapping[str, str] = MappingProxyType({})) -> Data:
+    """``node`` as data. ``through_if``: both branches of ``Fn::If`` too, so that they can be changed.
+
+    ``bound`` are the variables of loops; they are filled in where they stand in plain text.
+    """
     call = call_of(node)
     if call is not None:
         if through_if and call.name == "Fn::If":
-            return {"Fn::If": [data_of(argument, through_if) for argument in items(call.argument)]}
+            return {"Fn::If": [data_of(argument, through_if, bound) for argument in items(call.argument)]}
         return node
     if isinstance(node, MappingNode):
         section = Section(node)
         for entry in members(node):
-            section.put(entry.name, data_of(entry.value, through_if), entry.key)
+            section.put(looped(entry.name, bound), data_of(entry.value, through_if, bound), entry.key)
         return section
     if isinstance(node, SequenceNode):
-        return [data_of(item, through_if) for item in node.value]
+        return [data_of(item, through_if, bound) for item in node.value]
+    if bound and isinstance(node, ScalarNode) and looped(node.value, bound) != node.value:
+        return ScalarNode(_STR, looped(node.value, bound), node.start_mark, node.end_mark, node.style)
     return None if not node.tag and cloudformation_plain(node.value) is None else node
 
 

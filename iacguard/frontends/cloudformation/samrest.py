@@ -165,7 +165,7 @@ def _rest_parameters(event: Event, api: Source, body: Data, path: str, method: s
             kept = as_list(definition.get("parameters")) if api.managed else []
             definition["parameters"] = [*kept, *found]
         if cached:
-            definition[INTEGRATION]["cacheKeyParameters"] = cached
+            mapping(definition[INTEGRATION])["cacheKeyParameters"] = cached
 
 
 def _model(event: Event, body: dict[str, Data], definition: dict[str, Data]) -> None:
@@ -229,7 +229,7 @@ def _http_settings(event: Event, body: Data, path: str, method: str) -> None:
     for _, _, definition in methods(body, path, method):
         for name, key in (("TimeoutInMillis", "timeoutInMillis"), ("PayloadFormatVersion", "payloadFormatVersion")):
             if event.get(name) is not None:
-                definition[INTEGRATION][key] = event.get(name)
+                mapping(definition[INTEGRATION])[key] = event.get(name)
     for name in re.findall(r"\{(.*?)\}", path):
         for _, _, definition in methods(body, path, method):
             parameters = definition.setdefault("parameters", [])
@@ -257,7 +257,7 @@ def _is_default(event: Event, body: Data) -> bool:
     wanted = f"${{{event.target.name}.Arn}}"
     if not is_body(body):
         return False
-    return any(wanted in str(d[INTEGRATION].get("uri")) for _, _, d in methods(body, "$default", ANY))
+    return any(wanted in str(mapping(d[INTEGRATION]).get("uri")) for _, _, d in methods(body, "$default", ANY))
 
 
 def _http_auth(event: Event, api: Source, body: Data, path: str, method: str) -> None:

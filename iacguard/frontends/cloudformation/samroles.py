@@ -15,6 +15,7 @@ from iacguard.frontends.cloudformation.samdata import (
     branches_of,
     function_of,
     is_no_value,
+    node_of,
     place_of,
     plain,
     text,
@@ -109,7 +110,8 @@ def _converted(policy: Data, name: str, at: Node) -> tuple[str, Data]:
     written = text(policy)
     if written is not None:
         arn = _arn_of(written)
-        return "managed", arn if arn != written else policy
+        at = policy if isinstance(policy, Node) else at
+        return "managed", node_of(arn, at) if arn != written else policy
     if function_of(policy) is not None:
         return "managed", policy
     if isinstance(policy, dict) and "Statement" in policy:

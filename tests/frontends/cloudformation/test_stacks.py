@@ -149,8 +149,8 @@ SAM = "AWS::Serverless-2016-10-31"
 @pytest.mark.parametrize(
     ("head", "told"),
     [
-        (f"Transform: {SAM}", ["SAM resources are judged by what is written, without what SAM adds to them"]),
-        (f"Transform: [AWS::LanguageExtensions, {SAM}]", ["SAM resources are judged by what is written, "]),
+        (f"Transform: {SAM}", []),
+        (f"Transform: [AWS::LanguageExtensions, {SAM}]", []),
         ("Transform: AWS::LanguageExtensions", []),
         ("Transform: [Mine]", ["the macro Mine is not evaluated; resources are judged as written"]),
         ("Transform: {Name: 'AWS::Include', Parameters: {}}", ["the macro AWS::Include is not evaluated; "]),
@@ -169,10 +169,10 @@ def test_names_that_a_transform_may_add_are_not_wrong(load: Load) -> None:
         f"""\
         Transform: {SAM}
         Resources:
-          F: {{Type: 'AWS::Serverless::Function', Properties: {{Role: !GetAtt FRole.Arn, Api: !Ref ServerlessRestApi}}}}
+          F: {{Type: 'AWS::Serverless::WebFunction', Properties: {{Role: !GetAtt FRole.Arn, Api: !Ref Made}}}}
         """
     )
-    assert [p.kind for p in stack.problems] == ["not-evaluated"]
+    assert {p.kind for p in stack.problems} == {"not-evaluated"}
     assert stack.resources[0].attributes["Role"].kind == "computed"
     assert stack.edges == ()
 
