@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from iacguard.normalise.fold import Fold, Target
 from iacguard.normalise.tables import load
+from iacguard.normalise.terraformed import kinds
 from iacguard.normalise.vocabulary import cloudformation_types, folds
 from iacguard.normalise.workload import POD_TEMPLATES
 
@@ -28,6 +29,7 @@ def page() -> str:
     for name, made in (
         ("DOCUMENTS", _names(load("documents"))),
         ("WORKLOADS", _names(POD_TEMPLATES)),
+        ("KUBERNETES", _kubernetes()),
         ("FOLDS", _folds()),
         ("CLOUDFORMATION", _cloudformation()),
     ):
@@ -37,6 +39,10 @@ def page() -> str:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{n}`" for n in names)
+
+
+def _kubernetes() -> str:
+    return ", ".join(f"`{type_}` ({kind})" for type_, (_, kind) in kinds().items()) + "."
 
 
 def _folds() -> str:

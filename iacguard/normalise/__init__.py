@@ -29,6 +29,22 @@ def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) 
     for draft in drafts:
         read_texts(draft)
     _cloud(drafts, edges, problems)
+    if any(draft.type.startswith("kubernetes_") for draft in drafts):
+        edges = edges + _terraformed(drafts)
+    return edges
+
+
+def _terraformed(drafts: list[Draft]) -> list[Edge]:
+    """Turn what the Terraform provider ``kubernetes`` makes into objects; the edges between them."""
+    from iacguard.normalise.cluster import surround
+    from iacguard.normalise.terraformed import join, objects
+    from iacguard.normalise.workload import add_pod
+
+    found = objects(drafts)
+    for draft in found:
+        add_pod(draft)
+    edges = join(found)
+    surround(found, edges)
     return edges
 
 
@@ -63,11 +79,12 @@ def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> N
 
 
 def _kubernetes(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
-    from iacguard.normalise.workload import add_pod, add_role_rules
+    from iacguard.normalise.cluster import surround
+    from iacguard.normalise.workload import add_pod
 
     for draft in drafts:
         add_pod(draft)
-    add_role_rules(drafts)
+    surround(drafts, edges)
     return edges
 
 

@@ -1,4 +1,4 @@
-"""Kubernetes: the pod and the containers of every workload kind, and the rules behind a role binding."""
+"""Kubernetes: the pod and the containers of every workload kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from iacguard.model import REST, Path, Unknown, Value
-from iacguard.normalise.draft import Draft, owned
+from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.values import get
 
@@ -48,11 +48,6 @@ _INHERITED = (
 )
 #: Merged member by member.
 _MERGED = frozenset({"windowsOptions"})
-
-_EVERYTHING: list[Value] = [
-    {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
-    {"nonResourceURLs": ["*"], "verbs": ["*"]},
-]
 
 
 def add_pod(draft: Draft) -> None:
@@ -121,24 +116,3 @@ def _effective(pod: Value, own: Value, path: Path) -> tuple[Value, dict[Path, Pa
             merged[name] = value
         moves[(*made, name)] = (*in_own, name)
     return merged, moves
-
-
-def add_role_rules(drafts: list[Draft]) -> None:
-    """Give role bindings the rules of the role they bind, where it is in the same manifests."""
-    bindings = [d for d in drafts if d.type in ("RoleBinding", "ClusterRoleBinding")]
-    if not bindings:
-        return
-    roles = {d.address: d for d in drafts if d.type in ("Role", "ClusterRole")}
-    for draft in bindings:
-        kind, name = get(draft.attributes, "roleRef", "kind"), get(draft.attributes, "roleRef", "name")
-        if isinstance(kind, Unknown) or isinstance(name, Unknown):
-            draft.set("role_rules", kind if isinstance(kind, Unknown) else name, draft.where(("roleRef",)))
-            continue
-        namespace = draft.address.split("/")[1] if draft.address.count("/") > 1 else "default"
-        role = roles.get(f"ClusterRole/{name}" if kind == "ClusterRole" else f"Role/{namespace}/{name}")
-        if role is not None:
-            rules = role.attributes.get("rules")
-            draft.set("role_rules", [] if rules is None else rules)
-            draft.origin(("role_rules",), owned(role.where(("rules",)), role.address))
-        elif kind == "ClusterRole" and name == "cluster-admin":
-            draft.set("role_rules", list(_EVERYTHING), draft.where(("roleRef",)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iacguard.frontends.kubernetes.kinds import POD_SPECS, type_of
+from iacguard.frontends.kubernetes.kinds import POD_SPECS, is_cluster_scoped, type_of
 from iacguard.model import Edge, Path, Resource, Value
 
 
@@ -92,9 +92,16 @@ _REFS: Mapping[str, tuple[Ref, ...]] = MappingProxyType(
         "APIService": (Ref(("spec", "service"), "Service"),),
         "MutatingWebhookConfiguration": (Ref(("webhooks", "*", "clientConfig", "service"), "Service"),),
         "ValidatingWebhookConfiguration": (Ref(("webhooks", "*", "clientConfig", "service"), "Service"),),
-        "HTTPRoute.gateway.networking.k8s.io": (
-            Ref(("spec", "parentRefs", "*"), "Gateway.gateway.networking.k8s.io"),
-            Ref(("spec", "rules", "*", "backendRefs", "*"), "Service"),
+        **{
+            f"{kind}Route.gateway.networking.k8s.io": (
+                Ref(("spec", "parentRefs", "*"), "Gateway.gateway.networking.k8s.io"),
+                Ref(("spec", "rules", "*", "backendRefs", "*"), "Service"),
+            )
+            for kind in ("HTTP", "GRPC", "TLS", "TCP", "UDP")
+        },
+        "Route.route.openshift.io": (
+            Ref(("spec", "to"), "Service"),
+            Ref(("spec", "alternateBackends", "*"), "Service"),
         ),
     }
 )
@@ -131,8 +138,9 @@ def links(resources: Sequence[Resource]) -> Iterator[Edge]:
 
 def namespace_of(resource: Resource) -> str:
     """The namespace that an object lives in, "" for one without."""
-    namespace = _at(resource.attributes, ("metadata", "namespace"))
-    own = str(namespace) if namespace else "default"
+    own = _text(_at(resource.attributes, ("metadata", "namespace"))) or "default"
+    if resource.format != "kubernetes":  # Terraform's address does not tell
+        return "" if is_cluster_scoped(resource.type, {}) else own
     return own if resource.address.startswith(f"{resource.type}/{own}/") else ""
 
 
@@ -151,7 +159,7 @@ def _pod_names(index: _Index, resource: Resource) -> Iterator[Edge]:
     prefix = ".".join(map(str, path))
     own = namespace_of(resource)
     # Without a name the pod runs as the namespace's account "default".
-    account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    account = _text(spec.get("serviceAccountName")) or _text(spec.get("serviceAccount")) or "default"
     yield from index.edges(resource, f"{prefix}.serviceAccountName", "ServiceAccount", own, account)
     for name in _POD:
         for found in _walk(spec, name.path):
@@ -165,11 +173,11 @@ def _referenced(index: _Index, resource: Resource, ref: Ref) -> Iterator[Edge]:
         if not isinstance(value, dict):
             continue
         kind, api = value.get("kind"), value.get("apiVersion")
-        group = value.get("apiGroup") or value.get("group")
+        group = _text(value.get("apiGroup")) or _text(value.get("group")) or None
         type_ = ref.kind
         if isinstance(kind, str) and kind:
             type_ = type_of(api if isinstance(api, str) else f"{group}/" if isinstance(group, str) else "", kind)
-        namespace = value.get("namespace") or namespace_of(resource)
+        namespace = _text(value.get("namespace")) or namespace_of(resource)
         if isinstance(namespace, str):
             yield from index.edges(resource, found.attribute, type_, namespace, value.get("name"))
             if ref.path == ("roleRef",):  # a ClusterRole, bound in a namespace or everywhere
@@ -228,6 +236,13 @@ def _walk(value: Value, path: Sequence[str]) -> Iterator[Found]:
     attribute = ".".join(step for step in path if step != "*")
     for found in level:
         yield Found(attribute, found)
+
+
+def _text(value: Value) -> str:
+    """A scalar as text; "" for none, and for what is not known."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _at(value: Value, path: Path) -> Value:
