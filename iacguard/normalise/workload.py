@@ -6,32 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from iacguard.frontends.kubernetes.kinds import POD_SPECS
 from iacguard.model import REST, Path, Unknown, Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.values import get
 
 #: Where each workload kind keeps its pod: the path to {metadata, spec}.
-POD_TEMPLATES: Mapping[str, Path] = MappingProxyType(
-    {
-        "Pod": (),
-        "PodTemplate": ("template",),
-        "Deployment": ("spec", "template"),
-        "ReplicaSet": ("spec", "template"),
-        "ReplicationController": ("spec", "template"),
-        "StatefulSet": ("spec", "template"),
-        "DaemonSet": ("spec", "template"),
-        "Job": ("spec", "template"),
-        "CronJob": ("spec", "jobTemplate", "spec", "template"),
-        "Rollout.argoproj.io": ("spec", "template"),
-        "Service.serving.knative.dev": ("spec", "template"),
-        "Configuration.serving.knative.dev": ("spec", "template"),
-        "Revision.serving.knative.dev": (),
-        "DeploymentConfig.apps.openshift.io": ("spec", "template"),
-        "CloneSet.apps.kruise.io": ("spec", "template"),
-        "ScaledJob.keda.sh": ("spec", "jobTargetRef", "template"),
-    }
-)
+POD_TEMPLATES: Mapping[str, Path] = MappingProxyType({kind: path[:-1] for kind, path in POD_SPECS.items()})
 
 _KINDS = (("containers", "container"), ("initContainers", "init"), ("ephemeralContainers", "ephemeral"))
 

@@ -8,7 +8,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("Pod", "Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job", "CronJob"),
         *("PodTemplate", "Rollout.argoproj.io", "DeploymentConfig.apps.openshift.io", "CloneSet.apps.kruise.io"),
         *("Service.serving.knative.dev", "Configuration.serving.knative.dev", "Revision.serving.knative.dev"),
-        "ScaledJob.keda.sh",
+        *("ScaledJob.keda.sh", "StatefulSet.apps.kruise.io", "DaemonSet.apps.kruise.io", "BroadcastJob.apps.kruise.io"),
+        *("AdvancedCronJob.apps.kruise.io", "LeaderWorkerSet.leaderworkerset.x-k8s.io"),
+        *("SandboxTemplate.extensions.agents.x-k8s.io", "Sandbox.agents.x-k8s.io"),
     ),
 }
 

@@ -116,7 +116,17 @@ POD_SPECS: Mapping[str, Path] = MappingProxyType(
         "Rollout.argoproj.io": ("spec", "template", "spec"),
         "Service.serving.knative.dev": ("spec", "template", "spec"),
         "Configuration.serving.knative.dev": ("spec", "template", "spec"),
+        "Revision.serving.knative.dev": ("spec",),
         "DeploymentConfig.apps.openshift.io": ("spec", "template", "spec"),
+        "CloneSet.apps.kruise.io": ("spec", "template", "spec"),
+        "StatefulSet.apps.kruise.io": ("spec", "template", "spec"),
+        "DaemonSet.apps.kruise.io": ("spec", "template", "spec"),
+        "BroadcastJob.apps.kruise.io": ("spec", "template", "spec"),
+        "AdvancedCronJob.apps.kruise.io": ("spec", "template", "jobTemplate", "spec", "template", "spec"),
+        "ScaledJob.keda.sh": ("spec", "jobTargetRef", "template", "spec"),
+        "LeaderWorkerSet.leaderworkerset.x-k8s.io": ("spec", "leaderWorkerTemplate", "workerTemplate", "spec"),
+        "SandboxTemplate.extensions.agents.x-k8s.io": ("spec", "podTemplate", "spec"),
+        "Sandbox.agents.x-k8s.io": ("spec", "podTemplate", "spec"),
     }
 )
 
