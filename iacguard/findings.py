@@ -114,7 +114,9 @@ class Finding:
     ``line_hash`` is GitHub's primaryLocationLineHash; ``fingerprint`` is ours, and survives moved lines.
     ``stack`` names what it was evaluated as: the root module's folder, the template's file, "" for manifests.
     ``when`` says under which condition it holds, "" where always; the message ends with it. ``construct`` is the path
-    of the CDK construct that made the resource. ``suppression`` is what accepts it.
+    of the CDK construct that made the resource. ``suppression`` is what accepts it. ``block`` is the source block that
+    a CloudFormation resource comes from, where its address says more (a loop, a nested stack). ``also``: what other
+    tools call it ("checkov CKV_AWS_20").
     """
 
     rule: Rule
@@ -136,6 +138,48 @@ class Finding:
     when: str = ""
     construct: str = ""
     suppression: Suppression | None = None
+    block: str = ""
+    also: tuple[str, ...] = ()
+
+
+Level: TypeAlias = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRule:
+    """A rule of another tool; ``help`` is the address of its documentation."""
+
+    id: str
+    title: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFinding:
+    """What another tool says of one place, in its words. ``rule`` is its rule's id."""
+
+    rule: str
+    level: Level
+    message: str
+    span: Span
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRun:
+    """What another tool found, sorted by place. It changes neither our findings nor our verdict.
+
+    ``home`` is the tool's address. ``failure`` says why it could not finish, "" where it did. ``matched``: so many
+    more of its findings are ours too, and stand there (``Finding.also``).
+    """
+
+    tool: str
+    version: str
+    home: str
+    rules: tuple[OtherRule, ...]
+    findings: tuple[OtherFinding, ...]
+    failure: str = ""
+    matched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +216,8 @@ class ScanResult:
     """All that a reporter sees. Findings and problems are in their final order; nothing here depends on time.
 
     ``base`` is the absolute path that all ``Span.file`` are relative to. ``rules`` are those of the findings, by id.
-    ``findings`` holds violated and undecided ones; reporters show the undecided only where asked to. ``suppressed``
+    ``findings`` holds violated and undecided ones; reporters show the undecided only where asked to. ``others`` are the
+    runs of other tools that were asked for. ``suppressed``
     are those that the code itself accepts; they fail nothing.
     """
 
@@ -185,6 +230,7 @@ class ScanResult:
     passed_over: tuple[PassedOver, ...] = ()
     checkout: Checkout | None = None
     suppressed: tuple[Finding, ...] = ()
+    others: tuple[OtherRun, ...] = ()
 
     @property
     def complete(self) -> bool:

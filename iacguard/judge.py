@@ -31,7 +31,7 @@ from iacguard.when import separating
 __all__ = ["judge"]
 
 #: Worlds of one stack that are evaluated, and of one decision; past it, what is left stays undecided.
-MAX_WORLDS = 96
+MAX_WORLDS = 160
 MAX_LEAVES = 64
 #: A stack's worlds may evaluate so many resources together, so that a large template is not evaluated a hundred times.
 MAX_RESOURCES = 20_000

@@ -9,8 +9,8 @@ scan from starting raises: :class:`UsageError` (paths, variables) and ``PolicyEr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ from iacguard.model import Format, Graph, Span
 from iacguard.normalise import normalise
 from iacguard.policy import Pack, load_pack
 from iacguard.shares import available, in_shares
-from iacguard.triage import assemble, locate
+from iacguard.triage import Suppressions, assemble, locate
 
 __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
 
@@ -43,7 +43,9 @@ class ScanRequest:
     resources of a plan are judged, or only those that it changes. ``modules_dir`` is a folder of vendored modules.
 
     ``parameters`` and ``file_parameters`` are CloudFormation's; the former go first, and each has to be one of a
-    template that is scanned.
+    template that is scanned. ``inline_ignores``: whether suppressions in the code count.
+
+    ``tools`` are other tools to run, each with its program ("" for one in this Python).
     """
 
     paths: tuple[str, ...]
@@ -67,6 +69,8 @@ class ScanRequest:
     file_parameters: dict[str, str] = field(default_factory=dict)
     helm: str = ""
     helm_values: tuple[str, ...] = ()
+    inline_ignores: bool = True
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Told of every stack that is done: its name.
@@ -96,16 +100,24 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     Raises UsageError for a path that does not exist or a bad variable, PolicyError for a policy that cannot be
     loaded. Everything else that goes wrong is among the result's problems.
     """
-    pack = load_pack(request.policy_dirs, cache_dir=request.cache_dir).select(
-        request.select, request.ignore, request.severities
-    )
+    whole = load_pack(request.policy_dirs, cache_dir=request.cache_dir)
+    pack = whole.select(request.select, request.ignore, request.severities)
     found = _found(request)
     tasks = list(_tasks(found, request))
     size = sum(len(file.data) for files in found.files.values() for file in files)
     processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
-    outcomes = in_shares(tasks, lambda share: _judge(share, pack, progress), processes)
+    outcomes = in_shares(tasks, lambda share: _judge(share, pack, whole, request, progress), processes)
     _check_parameters(request, set().union(*(o.parameters for o in outcomes)))
-    return _result(found, pack, outcomes)
+    result = _result(found, pack, outcomes)
+    return _with_others(result, found, request.tools) if request.tools else result
+
+
+def _with_others(result: ScanResult, found: Discovery, tools: Mapping[str, str]) -> ScanResult:
+    from iacguard.others import consult
+
+    files = {name: [file.path for file in files] for name, files in found.files.items()}
+    findings, runs = consult(tools, found.base, files, found.reported, result.findings)
+    return replace(result, findings=findings, others=runs)
 
 
 def _check_parameters(request: ScanRequest, known: set[str]) -> None:
@@ -115,14 +127,18 @@ def _check_parameters(request: ScanRequest, known: set[str]) -> None:
             raise UsageError(f"no template that is scanned has a parameter {name!r}")
 
 
-def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
-    """Evaluate, normalise and decide the stacks of ``tasks``, one after the other."""
+def _judge(tasks: Iterable[Task], pack: Pack, whole: Pack, request: ScanRequest, progress: Progress) -> _Outcome:
+    """Evaluate, normalise and decide the stacks of ``tasks``, one after the other.
+
+    ``pack`` are the policies in play, ``whole`` all that there are.
+    """
     outcome = _Outcome()
     for stack, graph in _graphs(tasks, outcome.problems):
         outcome.resources[stack.format] += len(graph.resources)
         outcome.stacks += 1
         outcome.parameters.update(f.removeprefix("parameter:") for f in stack.facts if f.startswith("parameter:"))
         judged = _judged(stack, graph)
+        accepted = Suppressions(stack.suppressions if request.inline_ignores else ())
         for decision in judge(pack, stack, graph):
             if isinstance(decision, Problem):
                 outcome.problems.append(decision)
@@ -134,7 +150,8 @@ def _judge(tasks: Iterable[Task], pack: Pack, progress: Progress) -> _Outcome:
             else:
                 outcome.decided += 1
             if decision.verdict != "satisfied":
-                outcome.located.append(locate(decision))
+                outcome.located.append(accepted.accept(locate(decision)))
+        outcome.problems.extend(accepted.remarks(whole.names, pack.names))
         progress(stack.name)
     return outcome
 
@@ -244,8 +261,10 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
         decided=sum(o.decided for o in outcomes),
         undecided=sum(o.undecided for o in outcomes),
     )
-    findings = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported)
-    rules = {f.rule.id: f.rule for f in findings}
+    everything = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported)
+    findings = tuple(f for f in everything if f.suppression is None)
+    suppressed = tuple(f for f in everything if f.suppression is not None)
+    rules = {f.rule.id: f.rule for f in everything}
     return ScanResult(
         version=__version__,
         base=found.base,
@@ -255,4 +274,5 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
         counts=counts,
         passed_over=found.passed_over,
         checkout=found.checkout,
+        suppressed=suppressed,
     )

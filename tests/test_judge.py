@@ -37,8 +37,8 @@ def pack() -> Pack:
     return load_pack(()).select(RULES, (), ())
 
 
-def judged(text: str, given: Assignment) -> tuple[list[Decision], list[Problem]]:
-    """The decisions on one template."""
+def judged(text: str, given: Assignment, notices: bool = False) -> tuple[list[Decision], list[Problem]]:
+    """The decisions on one template, and its problems; of the notices only if asked for."""
     (task,) = FRONTENDS["cloudformation"](
         [SourceFile("t.yaml", text.encode())], NoFiles(), Inputs(parameters=dict(given))
     )
@@ -46,7 +46,7 @@ def judged(text: str, given: Assignment) -> tuple[list[Decision], list[Problem]]
     graph, problems = normalise(stack)
     found = list(judge(pack(), stack, graph))
     wrong = [*stack.problems, *problems, *(d for d in found if isinstance(d, Problem))]
-    return [d for d in found if isinstance(d, Decision)], [p for p in wrong if not p.notice]
+    return [d for d in found if isinstance(d, Decision)], [p for p in wrong if notices or not p.notice]
 
 
 # --- templates ------------------------------------------------------------------------------------------------------

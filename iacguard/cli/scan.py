@@ -67,12 +67,16 @@ def scan(
     plan_scope: Literal["all", "changed"],
     jobs: str,
     show_undecided: bool,
+    show_suppressed: bool,
+    no_inline_ignores: bool,
+    companions: tuple[str, ...],
     verbose: bool,
     quiet: bool,
     **code: Any,
 ) -> int:
     """Scan, report, and return the exit status. ``code``: the options on how code is read."""
     targets = pair([name.lower() for name in split(formats)], outputs)
+    from iacguard.cli.companions import tools
     from iacguard.cli.terminal import Terminal
     from iacguard.cli.terraform import settings
     from iacguard.scan import ScanRequest
@@ -85,12 +89,14 @@ def scan(
         policy_dirs=policy_dirs,
         processes=parse_jobs(jobs),
         plan_scope=plan_scope,
+        inline_ignores=not no_inline_ignores,
+        tools=tools(split(companions)) if companions else {},
         **settings(code),
     )
     terminal = Terminal.detect()
     started = perf_counter()
     result = _run(request, terminal, quiet)
-    _report(result, targets, terminal, show_undecided)
+    _report(result, targets, terminal, show_undecided, show_suppressed)
     _conclude(result, terminal, perf_counter() - started, show_undecided, verbose, quiet)
     return exit_status(result, fail_on, exit_zero, allow_incomplete)
 
@@ -106,7 +112,9 @@ def _run(request: ScanRequest, terminal: Terminal, quiet: bool) -> ScanResult:
         progress.close()
 
 
-def _report(result: ScanResult, targets: Sequence[Target], terminal: Terminal, show_undecided: bool) -> None:
+def _report(
+    result: ScanResult, targets: Sequence[Target], terminal: Terminal, show_undecided: bool, show_suppressed: bool
+) -> None:
     """Render everything first: either all reports are written or none."""
     from iacguard.cli.terminal import DEFAULT_WIDTH, print_out
     from iacguard.report import REPORTERS, ReportOptions
@@ -116,6 +124,7 @@ def _report(result: ScanResult, targets: Sequence[Target], terminal: Terminal, s
         to_terminal = target.file == STDOUT
         options = ReportOptions(
             show_undecided=show_undecided,
+            show_suppressed=show_suppressed,
             color=to_terminal and terminal.out_color,
             width=terminal.width if to_terminal else DEFAULT_WIDTH,
         )
@@ -144,7 +153,8 @@ def exit_status(result: ScanResult, fail_on: str, exit_zero: bool, allow_incompl
     """The run's exit status. An incomplete scan goes before findings: there may be more than were seen."""
     if exit_zero:
         return CLEAN
-    if not (result.complete or allow_incomplete):
+    complete = result.complete and not any(run.failure for run in result.others)
+    if not (complete or allow_incomplete):
         return INCOMPLETE
     failing = SEVERITIES[: _THRESHOLDS.index(fail_on) + 1] if fail_on != "none" else ()
     failed = any(f.verdict == "violated" and f.rule.severity in failing for f in result.findings)
@@ -210,7 +220,10 @@ COMMAND = Command(
         PLAN_SCOPE,
         *CLOUDFORMATION,
         *KUBERNETES,
+        Option("companions", ("--with",), "many", "Run cfn-lint or checkov, too; repeatable.", "TOOL"),
         Option("jobs", ("--jobs", "-j"), "one", "Processes to use at once, or auto.", "N", default="auto"),
+        Option("show_suppressed", ("--show-suppressed",), "flag", "Show also what the code itself accepts."),
+        Option("no_inline_ignores", ("--no-inline-ignores",), "flag", "Let suppressions in the code not count."),
         Option("show_undecided", ("--show-undecided",), "flag", "Show also what the code alone cannot decide."),
         Option("verbose", ("--verbose", "-v"), "flag", "List passed-over files and every notice."),
         Option("quiet", ("--quiet", "-q"), "flag", "No summary and no notices; problems are still said."),

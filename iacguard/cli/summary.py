@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from iacguard.findings import Problem, ScanResult
 from iacguard.model import Format, Language
+from iacguard.report.others import said
 from iacguard.report.selection import by_severity
 from iacguard.report.text import printable
 
@@ -69,7 +70,11 @@ class Speaker:
         undecided = sum(f.verdict == "undecided" for f in result.findings)
         if undecided:
             line += f"; {undecided} undecided" + ("" if shows_undecided else " (--show-undecided lists them)")
+        if result.suppressed:
+            line += f"; {len(result.suppressed)} suppressed"
         yield line + "."
+        for run in result.others:
+            yield said(run) + "."
         yield from self._gaps(result)
 
     def _gaps(self, result: ScanResult) -> Iterator[str]:

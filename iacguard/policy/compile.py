@@ -137,6 +137,10 @@ class Pack:
                 return entry.load()
         raise PolicyError((self._nothing(name),))
 
+    def names(self, name: str) -> bool:
+        """Whether ``name`` is the id or an alias of one of them, or a shell pattern of an id."""
+        return any(entry.named(name) for entry in self._entries)
+
     def for_kinds(self, *kinds: str) -> tuple[Policy, ...]:
         """The policies that decide resources of any of these types, by id."""
         found = {entry.id: entry for kind in kinds for entry in self._by_kind.get(kind, ())}

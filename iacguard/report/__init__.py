@@ -15,13 +15,15 @@ __all__ = ["REPORTERS", "ReportOptions", "Reporter"]
 class ReportOptions:
     """What the user chose about the output.
 
-    ``show_undecided``: also the findings that could not be decided. ``color``: ANSI colours (table only).
+    ``show_undecided``: also the findings that could not be decided. ``show_suppressed``: also those that the code
+    accepts. ``color``: ANSI colours (table only).
     ``width``: columns of the terminal (table only).
     """
 
     show_undecided: bool = False
     color: bool = False
     width: int = 100
+    show_suppressed: bool = False
 
 
 Reporter: TypeAlias = Callable[[ScanResult, ReportOptions], str]

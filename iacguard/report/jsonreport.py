@@ -9,6 +9,7 @@ from iacguard.model import Span
 from iacguard.report import ReportOptions
 from iacguard.report.home import policy_page
 from iacguard.report.jsontext import members, rows
+from iacguard.report.others import record
 from iacguard.report.selection import by_severity
 
 #: The shape's version: members may be added to it, none changes or goes.
@@ -36,6 +37,8 @@ def render(result: ScanResult, options: ReportOptions) -> str:
             {
                 "findings": rows(map(_finding, violated)),
                 "undecided": rows(map(_finding, undecided)),
+                "suppressed": rows(map(_finding, result.suppressed)),
+                "others": rows(map(record, result.others)),
                 "problems": rows(map(problem_record, result.problems)),
                 "passed_over": rows(map(_passed_over, result.passed_over)),
                 "rules": rows(map(_rule, result.rules)),
@@ -62,6 +65,7 @@ def _summary(result: ScanResult) -> dict[str, Any]:
         "decided": counts.decided,
         "undecided": counts.undecided,
         "findings": by_severity(result),
+        "suppressed": len(result.suppressed),
         "problems": sum(not p.notice for p in result.problems),
         "notices": sum(p.notice for p in result.problems),
         "passed_over": len(result.passed_over),
@@ -98,9 +102,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "trail": [{"place": span_record(step.span), "note": step.note} for step in finding.trail],
         "reasons": list(finding.reasons),
+        "when": finding.when,
+        "block": finding.block,
+        "construct": finding.construct,
+        "suppression": _suppression(finding),
+        "also": list(finding.also),
         "fingerprint": finding.fingerprint,
         "line_hash": finding.line_hash,
     }
+
+
+def _suppression(finding: Finding) -> dict[str, Any] | None:
+    given = finding.suppression
+    if given is None:
+        return None
+    return {"origin": given.origin, "reason": given.reason, "place": span_record(given.span)}
 
 
 def _clipped(line: str, span: Span) -> str:

@@ -16,6 +16,7 @@ from iacguard.findings import SEVERITIES, Finding, ScanResult
 from iacguard.report import ReportOptions
 from iacguard.report.home import HOME
 from iacguard.report.jsontext import dumps, members, rows
+from iacguard.report.others import sarif_runs
 from iacguard.report.sarif_places import base_uri
 from iacguard.report.sarif_problems import left_out, notification, notification_descriptors
 from iacguard.report.sarif_results import result_of
@@ -28,12 +29,17 @@ MAX_RESULTS: Final = 25_000
 MAX_COMPRESSED: Final = 10_000_000
 #: Category and (empty) run name: GitHub takes all before the last slash as the category.
 AUTOMATION_ID: Final = "iacguard/"
+_END: Final = "]}\n"
 
 
 def render(result: ScanResult, options: ReportOptions) -> str:
-    """``result`` as a SARIF log with one run; what is over a limit of GitHub's is left out and said."""
-    findings = shown_findings(result, options.show_undecided)
-    return _fitting(result, findings, MAX_RESULTS, MAX_COMPRESSED)
+    """``result`` as a SARIF log with a run for each tool; what is over a limit of GitHub's is left out and said."""
+    findings = shown_findings(result, options.show_undecided, options.show_suppressed)
+    if not result.others:
+        return _fitting(result, findings, MAX_RESULTS, MAX_COMPRESSED)
+    runs = sarif_runs(result, MAX_RESULTS, MAX_COMPRESSED // 3)
+    text = _fitting(result, findings, MAX_RESULTS, MAX_COMPRESSED * 2 // 3)
+    return text.removesuffix(_END) + runs + _END
 
 
 def _fitting(result: ScanResult, findings: Sequence[Finding], limit: int, compressed: int) -> str:
@@ -74,7 +80,7 @@ def _log(result: ScanResult, findings: Sequence[Finding], dropped: int) -> str:
         },
         {"results": rows(result_of(finding, index[finding.rule.id]) for finding in findings)},
     )
-    return f'{{"$schema":{dumps(SCHEMA)},\n"version":"2.1.0",\n"runs":[{run}]}}\n'
+    return f'{{"$schema":{dumps(SCHEMA)},\n"version":"2.1.0",\n"runs":[{run}{_END}'
 
 
 def _driver(result: ScanResult, rules: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from iacguard.findings import Finding
+from iacguard.findings import Finding, Suppression
 from iacguard.model import Step
 from iacguard.report.sarif_places import is_inside, location
 from iacguard.report.sarif_rules import LEVELS, sentence
@@ -35,8 +35,17 @@ def result_of(finding: Finding, rule_index: int) -> dict[str, Any]:
         result["partialFingerprints"] = {"primaryLocationLineHash": finding.line_hash}
     if finding.fingerprint:
         result.setdefault("partialFingerprints", {})["iacguard/v1"] = finding.fingerprint
+    if finding.suppression is not None:
+        result["suppressions"] = [_suppression(finding.suppression)]
     result["properties"] = _properties(finding)
     return result
+
+
+def _suppression(given: Suppression) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": "inSource", "location": {"physicalLocation": location(given.span)}}
+    if given.reason:
+        made["justification"] = given.reason[:_MAX_MESSAGE]
+    return made
 
 
 def _shown_steps(trail: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -79,6 +88,8 @@ def _primary(finding: Finding) -> dict[str, Any]:
     logical = [{"fullyQualifiedName": finding.address, "kind": "resource"}]
     if finding.parent:
         logical.append({"fullyQualifiedName": finding.parent, "kind": "resource"})
+    if finding.construct:
+        logical.append({"fullyQualifiedName": finding.construct, "kind": "declaration"})
     return {"physicalLocation": location(finding.span, finding.source_lines), "logicalLocations": logical}
 
 
@@ -109,6 +120,12 @@ def _properties(finding: Finding) -> dict[str, Any]:
     if len(finding.instances) > 1:
         properties["instances"] = list(finding.instances[:_MAX_INSTANCES])
         properties["instanceCount"] = len(finding.instances)
+    if finding.when:
+        properties["when"] = finding.when
+    if finding.construct:
+        properties["construct"] = finding.construct
+    if finding.also:
+        properties["also"] = list(finding.also)
     if finding.reasons:
         properties["reasons"] = list(finding.reasons)
     return properties

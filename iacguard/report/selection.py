@@ -5,11 +5,15 @@ from __future__ import annotations
 from iacguard.findings import SEVERITIES, Finding, ScanResult, Severity
 
 
-def shown_findings(result: ScanResult, show_undecided: bool) -> tuple[Finding, ...]:
-    """The violated findings, and the undecided ones where they are asked for; in their order."""
+def shown_findings(result: ScanResult, show_undecided: bool, show_suppressed: bool = False) -> tuple[Finding, ...]:
+    """The violated findings, and the undecided and the suppressed ones where they are asked for; in their order."""
+    found = result.findings
+    if show_suppressed and result.suppressed:
+        everything = (*found, *result.suppressed)
+        found = tuple(sorted(everything, key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address)))
     if show_undecided:
-        return result.findings
-    return tuple(f for f in result.findings if f.verdict == "violated")
+        return found
+    return tuple(f for f in found if f.verdict == "violated")
 
 
 def by_severity(result: ScanResult) -> dict[Severity, int]:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from iacguard.findings import Finding, ScanResult
 from iacguard.report import ReportOptions
+from iacguard.report.others import section
 from iacguard.report.selection import others, shown_findings
 from iacguard.report.snippet import snippet
 from iacguard.report.text import cut, printable, width, wrap
@@ -27,16 +28,22 @@ _TRAIL = 8
 
 def render(result: ScanResult, options: ReportOptions) -> str:
     """``result`` for a reader at a terminal. Nothing in it can steer the terminal, whatever the input holds."""
-    findings = shown_findings(result, options.show_undecided)
-    if not findings:
-        return "No findings.\n" if result.complete else "No findings in what could be read.\n"
+    findings = shown_findings(result, options.show_undecided, options.show_suppressed)
+    if not findings and not result.others:
+        return _nothing(result) + "\n"
     painter = _Painter(options.color, max(40, min(options.width, _WIDEST)))
-    lines: list[str] = []
+    lines: list[str] = [] if findings else [_nothing(result), ""]
     for file, group in groupby(findings, key=lambda f: f.span.file):
         lines += [painter.style(_BOLD, cut(printable(file), painter.width)), ""]
         for finding in group:
             lines += [*painter.finding(finding), ""]
+    for run in result.others:
+        lines += section(run, painter.width, painter.style)
     return "\n".join(lines)
+
+
+def _nothing(result: ScanResult) -> str:
+    return "No findings." if result.complete else "No findings in what could be read."
 
 
 class _Painter:
@@ -59,7 +66,15 @@ class _Painter:
         for reason in finding.reasons if finding.verdict == "undecided" else ():
             yield from self._labelled(margin, "not known: ", reason)
         yield from self._labelled(margin, "in ", _address(finding))
+        if finding.construct:
+            yield from self._labelled(margin, "made by ", finding.construct)
+        if finding.also:
+            yield from self._labelled(margin, "also: ", ", ".join(finding.also))
         yield from self._trail(finding, margin)
+        if finding.suppression is not None:
+            text = f"{finding.suppression.reason or 'no reason given'} ({finding.suppression.origin})"
+            yield from self._labelled(margin, "accepted: ", text)
+            return
         yield from self._labelled(margin, "fix: ", finding.rule.fix.text)
 
     def _heading(self, finding: Finding, label: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""From decisions to findings. Import :func:`locate` and :func:`assemble` from here."""
+"""From decisions to findings. Import :func:`locate`, :func:`assemble` and :class:`Suppressions` from here."""
 
 from iacguard.triage.assemble import assemble, locate
+from iacguard.triage.suppress import Suppressions
 
-__all__ = ["assemble", "locate"]
+__all__ = ["Suppressions", "assemble", "locate"]

@@ -54,6 +54,7 @@ def locate(decision: Decision) -> Finding:
         parent=resource.address if elsewhere else resource.parent,
         when=decision.when,
         construct=resource.construct,
+        block=resource.block if resource.format == "cloudformation" and not elsewhere else "",
     )
 
 
@@ -63,10 +64,10 @@ def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozens
     Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
     one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
     """
-    groups: dict[tuple[str, str, Span, str], list[Finding]] = {}
+    groups: dict[tuple[str, str, Span, str, str, bool], list[Finding]] = {}
     for item in located:
         if reported is None or item.span.file in reported or item.stack in reported:
-            key = (item.rule.id, item.verdict, item.span, local_block(item.address))
+            key = (item.rule.id, item.verdict, item.span, _block(item), item.when, item.suppression is None)
             groups.setdefault(key, []).append(item)
     found = [_merge(group) for group in groups.values()]
     found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
@@ -142,8 +143,15 @@ def _fingerprint(finding: Finding, lines: tuple[str, ...]) -> str:
     text = lines[0] if lines else ""
     if len(text) > LONG_LINE:
         text = text[span.column - 1 : span.end_column - 1 if span.end_line == span.line else None]
-    parts = [finding.rule.id, span.file, local_block(finding.address), text.strip()]
+    parts = [finding.rule.id, span.file, _block(finding), text.strip()]
     return fingerprint(*parts) if finding.verdict == "violated" else fingerprint(*parts, finding.verdict)
+
+
+def _block(finding: Finding) -> str:
+    """The block in the source, the same for all its instances."""
+    if finding.format == "cloudformation":
+        return finding.block or finding.address.rpartition("/")[2]
+    return local_block(finding.address)
 
 
 def local_block(address: str) -> str:

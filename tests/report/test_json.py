@@ -27,6 +27,7 @@ def test_everything_of_the_result_is_in_it(broken: ScanResult) -> None:
         "decided": 300,
         "undecided": 5,
         "findings": {"critical": 1, "high": 1, "medium": 1, "low": 0},
+        "suppressed": 0,
         "problems": 3,
         "notices": 1,
         "passed_over": 1,

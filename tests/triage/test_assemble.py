@@ -36,6 +36,7 @@ class FakeDecision:
     message: str = "acl is public-read"
     reasons: tuple[str, ...] = ()
     stack: str = "."
+    when: str = ""
 
 
 @dataclass

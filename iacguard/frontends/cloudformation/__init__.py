@@ -41,6 +41,7 @@ def _stack(reading: Reading, path: str, inputs: Inputs) -> Stack:
     library = reading.nested
     found = evaluated(template, choices.by_default(), Nest(library), {})
     found = without_impossible(found, choices, choices.defaults)
+    accepted = suppressions(found)
     problems = (*problems, *choices.refused(), *found.record.problems)
     for evaluator in found.evaluators[1:]:
         problems = (*problems, *reading.template(evaluator.origin.file.path)[1])
@@ -48,6 +49,6 @@ def _stack(reading: Reading, path: str, inputs: Inputs) -> Stack:
         stack_of(path, found),
         problems=tuple(dict.fromkeys(problems)),
         facts={f"parameter:{name}": "given" for name in choices.declared if name in inputs.parameters},
-        suppressions=suppressions(found),
+        suppressions=accepted,
         alternatives=TemplateAlternatives(path, choices, library, found) if found.touched else None,
     )

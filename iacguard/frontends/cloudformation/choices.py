@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TypeAlias
 
 from iacguard.findings import Problem
-from iacguard.frontends.cloudformation.evaluate import Scope
 from iacguard.frontends.cloudformation.parameters import (
     PSEUDO,
     Case,
@@ -22,6 +21,7 @@ from iacguard.frontends.cloudformation.parameters import (
     declarations,
     refused,
 )
+from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
 from iacguard.model import Step, Unknown
 

@@ -17,56 +17,14 @@ from iacguard.frontends.cloudformation.conditions import Truth, conjunction, dis
 from iacguard.frontends.cloudformation.loops import FOR_EACH, unrolled
 from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, members, text_of
 from iacguard.frontends.cloudformation.parameters import Parameter
+from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import Declared, Template, declared
-from iacguard.frontends.cloudformation.texts import as_text, equal, looped, resolved
-from iacguard.frontends.yamlscalars import cloudformation_plain, tagged
+from iacguard.frontends.cloudformation.texts import as_text, equal, looped
+from iacguard.frontends.cloudformation.values import NO_VALUE, canonical, first_reason, one_of, scalar, truth_of
 from iacguard.model import REST, Reference, Unknown, Value
 
 #: A condition may name another; so many in a row, no further.
 _MAX_CHAIN = 50
-#: Past so many, the set of values that a property may have is not kept.
-_MAX_CHOICES = 16
-
-
-class _NoValue:
-    """What ``AWS::NoValue`` evaluates to: whatever holds it is left out."""
-
-    def __repr__(self) -> str:
-        return "AWS::NoValue"
-
-
-NO_VALUE = _NoValue()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a template is evaluated under.
-
-    ``assumed`` are conditions taken as given, whatever they say themselves, ``settled`` comparisons (by their text,
-    :func:`canonical`) taken as given. ``hangs``: the reason of an unknown -> the choice of the deployer that would
-    settle it. ``prefix`` is the way to a nested stack ("Network/"), "" for a template by itself.
-    """
-
-    parameters: Mapping[str, Parameter]
-    assumed: Mapping[str, bool] = field(default_factory=dict)
-    settled: Mapping[str, bool] = field(default_factory=dict)
-    hangs: Mapping[str, str] = field(default_factory=dict)
-    prefix: str = ""
-
-
-@dataclass(slots=True)
-class Record:
-    """What an evaluation leaves behind, over all nested stacks.
-
-    ``referred`` and ``touched`` are emptied between resources; ``hangs`` are the reasons that were made on the way,
-    ``made`` counts what loops made.
-    """
-
-    problems: dict[Problem, None] = field(default_factory=dict)
-    referred: list[Reference] = field(default_factory=list)
-    touched: set[str] = field(default_factory=set)
-    hangs: dict[str, str] = field(default_factory=dict)
-    made: int = 0
 
 
 @dataclass(slots=True)
@@ -147,7 +105,7 @@ class Evaluator:
         if call is not None:
             return self._called(call, in_list)
         if isinstance(node, ScalarNode):
-            return _scalar(node, self.bound)
+            return scalar(node, self.bound)
         if isinstance(node, MappingNode):
             return self.mapping(node)
         values = [self.value(item, in_list=True) for item in node.value]
@@ -197,7 +155,7 @@ class Evaluator:
         if truth.value is not None:
             return self.value(arguments[1 if truth.value else 2], in_list)
         branches = [self.value(argument, in_list) for argument in arguments[1:]]
-        return _one_of(branches, truth.reason, in_list)
+        return one_of(branches, truth.reason, in_list)
 
     def truth_of_name(self, node: Node) -> Truth:
         """The truth of a condition's name, as ``Fn::If`` and a resource's ``Condition`` give it."""
@@ -258,7 +216,7 @@ class Evaluator:
             return disjunction([self.truth(argument) for argument in arguments])
         if call.name in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
             return self._no_truth("value", call.node, f"{call.name} has the wrong number of arguments")
-        return _truth_of(self.value(node))
+        return truth_of(self.value(node))
 
     def _compared(self, call: Call, arguments: list[Node]) -> Truth:
         """``Fn::Equals``. One that is not known hangs on a choice of the deployer, or is a choice of its own."""
@@ -270,7 +228,7 @@ class Evaluator:
         if answer is not None:
             return Truth(answer)
         self.record.touched.add(OPEN_COMPARISON)
-        reason = _first_reason(left, right)
+        reason = first_reason(left, right)
         choice = self.hanging(reason)
         if choice:
             return Truth(None, reason, choice)
@@ -307,7 +265,7 @@ class Evaluator:
         found = list(members(node))
         if len(found) == 1 and found[0].name == "Condition":
             return self.truth_of_name(found[0].value)
-        return _truth_of(self.value(node))
+        return truth_of(self.value(node))
 
     # --- names ------------------------------------------------------------------------------------------------
 
@@ -423,79 +381,3 @@ class Evaluator:
 def is_expansion(name: str) -> bool:
     """Whether a key stands for members that something else makes."""
     return name.startswith(FOR_EACH) or name == "Fn::Transform"
-
-
-def canonical(node: Node, bound: Mapping[str, str]) -> str:
-    """An expression as one text, alike for all that mean the same; loop variables are filled in."""
-    call = call_of(node)
-    if call is not None:
-        return f"{call.name}({canonical(call.argument, bound)})"
-    if isinstance(node, ScalarNode):
-        return repr(looped(node.value, bound))
-    if isinstance(node, MappingNode):
-        return "{" + ",".join(f"{e.name!r}:{canonical(e.value, bound)}" for e in members(node)) + "}"
-    return "[" + ",".join(canonical(item, bound) for item in items(node)) + "]"
-
-
-def _first_reason(left: Value, right: Value) -> str:
-    pending = [right, left]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Unknown):
-            return value.reason
-        if isinstance(value, dict | list):
-            pending += reversed(list(value.values()) if isinstance(value, dict) else value)
-    return "part of it is not known"
-
-
-def _scalar(node: ScalarNode, bound: Mapping[str, str]) -> Value:
-    text: str = looped(node.value, bound)
-    value = cloudformation_plain(text) if node.tag == "" else text
-    if node.tag not in ("", "tag:yaml.org,2002:str"):
-        value = tagged(node.tag, text, cloudformation_plain(text))
-    return resolved([value]) if isinstance(value, str) and "{{resolve:" in value else value
-
-
-def _truth_of(value: Value) -> Truth:
-    if isinstance(value, Unknown):
-        return Truth(None, value.reason)
-    text = str(value).lower()
-    return Truth(text == "true" if text in ("true", "false") else None, "it is neither true nor false")
-
-
-def _one_of(values: list[Value], reason: str, in_list: bool) -> Value:
-    """One of ``values``, it is not known which. In a list, no value is no item; elsewhere it is null."""
-    if all(value is NO_VALUE for value in values):
-        return NO_VALUE
-    choices: list[Value] = []
-    spread = False
-    for value in values:
-        if value is NO_VALUE:
-            spread = spread or in_list
-            choices += [] if in_list else [None]
-        elif isinstance(value, Unknown) and value.kind == "condition" and value.choices:
-            spread = spread or value.spread
-            choices += value.choices
-        else:
-            choices.append(value)
-    distinct = [c for i, c in enumerate(choices) if not any(_same(c, d) for d in choices[:i])]
-    if len(distinct) == 1 and not spread:
-        return distinct[0]
-    return Unknown(
-        reason,
-        kind="condition",
-        choices=tuple(distinct) if len(distinct) <= _MAX_CHOICES else (),
-        spread=spread,
-        secret=any(isinstance(c, Unknown) and c.secret for c in distinct),
-        present=not spread and all(_present(c) for c in distinct),
-    )
-
-
-def _same(left: Value, right: Value) -> bool:
-    return type(left) is type(right) and bool(left == right)
-
-
-def _present(value: Value) -> bool:
-    if isinstance(value, Unknown):
-        return value.present
-    return value is not None and value not in ("", [], {})

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from yaml.nodes import MappingNode
 
 from iacguard.frontends.cloudformation.choices import Choices, State
-from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Record, Scope, is_expansion
+from iacguard.frontends.cloudformation.evaluate import Evaluator, is_expansion
 from iacguard.frontends.cloudformation.functions import FUNCTIONS
 from iacguard.frontends.cloudformation.nested import STACK, Nest
 from iacguard.frontends.cloudformation.nodes import call_of, member, members, text_of
 from iacguard.frontends.cloudformation.places import ResourcePlace
+from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
 from iacguard.frontends.cloudformation.texts import looped
+from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import REST, Edge, Resource, Unknown, Value
 
 #: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
@@ -158,7 +160,7 @@ def _resource(evaluator: Evaluator, declared: Declared) -> tuple[Resource, tuple
         format="cloudformation",
         attributes=attributes,
         place=ResourcePlace(evaluator, entry, RESOURCE_KEY),
-        block=entry.name,
+        block=entry.key.value if declared.bound else entry.name,
         construct=_construct(attributes),
     )
     return resource, edges

@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
-from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Function
+from iacguard.frontends.cloudformation.evaluate import Evaluator, Function
 from iacguard.frontends.cloudformation.nodes import Call, call_of, items, member, members, text_of
 from iacguard.frontends.cloudformation.parameters import PSEUDO
 from iacguard.frontends.cloudformation.places import TemplatePlace
 from iacguard.frontends.cloudformation.texts import as_text, looped, resolved
+from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

@@ -57,8 +57,9 @@ def unrolled(evaluator: Evaluator, loop: Entry) -> Iterator[tuple[Evaluator, Ent
         for entry in members(arguments[2]):
             evaluator.record.made += 1
             if evaluator.record.made > _MAX_MADE:
-                message = f"the loops of this template make more than {_MAX_MADE:,} members"
-                evaluator.wrong("too-large", loop.key, message)
+                if evaluator.record.made == _MAX_MADE + 1:
+                    message = f"the loops of this template make more than {_MAX_MADE:,} members"
+                    evaluator.wrong("too-large", loop.key, message)
                 return
             name = looped(entry.name, inner.bound)
             if entry.name.startswith(FOR_EACH):

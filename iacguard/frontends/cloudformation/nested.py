@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from yaml.nodes import MappingNode, Node
 
-from iacguard.frontends.cloudformation.evaluate import NO_VALUE, Evaluator, Scope
+from iacguard.frontends.cloudformation.evaluate import Evaluator
 from iacguard.frontends.cloudformation.nodes import Entry, member, members
 from iacguard.frontends.cloudformation.parameters import Parameter, declarations, passed
 from iacguard.frontends.cloudformation.places import TemplatePlace
+from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
+from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import Reference, Unknown, Value
 
 STACK = "AWS::CloudFormation::Stack"
