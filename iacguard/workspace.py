@@ -135,9 +135,13 @@ class DiskWorkspace:
         self._mounts = dict(mounts or {})
         self._files: dict[str, SourceFile | None] = dict(known or {})
         self._listings: dict[str, tuple[str, ...]] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
 
     def read(self, path: str) -> SourceFile | None:
         """The UTF-8 file at ``path``, or None: missing, outside, too large, not text, or unreadable."""
+        found = self._files.get(path)
+        if found is not None:
+            return found
         path = self._tidy(path)
         if path not in self._files:
             self._files[path] = self._load(path)
@@ -152,7 +156,13 @@ class DiskWorkspace:
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """Names of the folders in ``folder``, sorted. Links are left out: they may lead in a circle."""
-        real = self._real(self._tidy(folder))
+        folder = self._tidy(folder)
+        if folder not in self._folders:
+            self._folders[folder] = self._subfolders(folder)
+        return self._folders[folder]
+
+    def _subfolders(self, folder: str) -> tuple[str, ...]:
+        real = self._real(folder)
         if real is None:
             return ()
         try:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
+from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.access import one_of
 from iacguard.frontends.terraform.functions import lookup
-from iacguard.frontends.terraform.functions.context import CallContext, FunctionError, as_item
+from iacguard.frontends.terraform.functions.context import Function, FunctionError, as_item
 from iacguard.frontends.terraform.places import ExprPlace
 from iacguard.frontends.terraform.scope import Scope
 from iacguard.frontends.terraform.syntax import Body, Call, Document, Expr, Literal, Template
 from iacguard.frontends.terraform.values import (
     MAX_NODES,
     MAX_TEXT,
+    PRIMITIVES,
     Border,
     EvalError,
     LimitError,
@@ -42,6 +45,8 @@ _HANDING_ON = frozenset(
         "one",
         "reverse",
         "slice",
+        "templatefile",
+        "templatestring",
         "tolist",
         "tomap",
         "values",
@@ -49,7 +54,19 @@ _HANDING_ON = frozenset(
     ]
 )
 #: Of those, the arguments (by place) that are looked into.
-_LOOKED_INTO = {"zipmap": (0,), "lookup": (1,), "element": (1,), "slice": (1, 2), "chunklist": (1,)}
+_LOOKED_INTO = {
+    "zipmap": (0,),
+    "lookup": (1,),
+    "element": (1,),
+    "slice": (1, 2),
+    "chunklist": (1,),
+    "templatefile": (0,),
+    "templatestring": (0,),
+}
+#: These look at a collection, not into its items.
+_SHALLOW = frozenset(["length", "keys"])
+#: What these give depends on nothing but their texts and the files: it is kept for the next call, of any stack.
+_KEPT = frozenset(["fileset", "jsondecode", "regex", "regexall", "replace", "yamldecode"])
 _GIVING_SETS = frozenset(["toset", "setunion", "setintersection", "setsubtract", "setproduct", "fileset"])
 
 
@@ -67,7 +84,10 @@ def call(node: Call, scope: Scope) -> Value:
         return _not_known(node, scope)
     values, references = _prepared(name, args)
     try:
-        result = function(values, _context(node, scope))
+        if name in _KEPT and all(type(value) is str for value in values):
+            result = _kept(name, function, values, node, scope)
+        else:
+            result = function(values, _At(node, scope))
     except FunctionError as error:
         raise EvalError(f"{name}: {error}") from None
     except RecursionError:
@@ -75,6 +95,20 @@ def call(node: Call, scope: Scope) -> Value:
     if name in _HANDING_ON and isinstance(result, Unknown) and result.reference is None:
         references |= strip(values)[1]  # which of the items it is was not known
     return link(_finished(name, result, args, node, scope), references)
+
+
+def _kept(name: str, function: Function, values: list[Value], node: Call, scope: Scope) -> Value:
+    """The result of a call with these texts, computed once."""
+    results = scope.run.library.results
+    # A fileset is of a folder: relative to the root module's, whatever way leads there.
+    where = posixpath.normpath(posixpath.join(scope.run.root_folder, values[0])) if name == "fileset" else ""
+    key = (name, where, *(values[1:] if where else values))
+    found = results.get(key)
+    if found is None:
+        found = function(values, _At(node, scope))
+        if not isinstance(found, Unknown):  # that would have the place of this call
+            results.put(key, found, sum(map(len, values)))
+    return found
 
 
 def _not_known(node: Call, scope: Scope) -> Unknown:
@@ -102,6 +136,8 @@ def _arguments(node: Call, scope: Scope) -> list[Value] | Unknown:
 
 def _prepared(name: str, args: list[Value]) -> tuple[list[Value], frozenset[Reference]]:
     """The arguments as the function takes them, and the references that would be lost in it."""
+    if name in _SHALLOW and len(args) == 1 and not isinstance(args[0], (Opaque, Open, Linked, Unknown)):
+        return args, frozenset()
     if name not in _HANDING_ON:
         plain, references = strip([_as_object(a) for a in args])
         return plain if isinstance(plain, list) else [plain], references
@@ -136,34 +172,62 @@ def _finished(name: str, result: Value, args: list[Value], node: Call, scope: Sc
     return result
 
 
-def _context(node: Call, scope: Scope) -> CallContext:
-    run = scope.run
-    key = (id(node), scope.module.folder)
-    found = run.contexts.get(key)
-    if found is None:
-        found = run.contexts[key] = CallContext(
-            scope.span(node), run.workspace, scope.module.folder, run.root_folder, _renderer(scope)
-        )
-    return found
+class _At:
+    """Where a call stands; the context of its function. Most functions never ask."""
 
+    __slots__ = ("_node", "_scope")
 
-def _renderer(scope: Scope) -> Callable[[SourceFile, dict[str, Value], Span], Value]:
-    """What evaluates a template file: in a scope of its own, with nothing but its variables."""
+    def __init__(self, node: Call, scope: Scope) -> None:
+        self._node = node
+        self._scope = scope
 
-    def render(file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
-        template, problems = scope.run.library.template(file)
+    @property
+    def span(self) -> Span:
+        return self._scope.span(self._node)
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._scope.run.workspace
+
+    @property
+    def module_folder(self) -> str:
+        return self._scope.module.folder
+
+    @property
+    def root_folder(self) -> str:
+        return self._scope.run.root_folder
+
+    def render(self, file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
+        """The value of a template file, in a scope of its own with nothing but its variables."""
+        run = self._scope.run
+        template, problems = run.library.template(file)
         for problem in problems:
-            scope.run.problems[problem] = None
+            run.problems[problem] = None
         if template is None:
             return Unknown(f"the template {file.path} cannot be read", "error", span)
         doc = Document(file, Body(0, 0, (), ()))
-        inner = Scope(scope.run, scope.module, doc, variables)
+        inner = Scope(run, self._scope.module, doc, variables)
         try:
-            return strip(_text_of(template, inner))[0]
+            return _rendered(template, inner)
         except EvalError as error:
-            return scope.run.failed(error, doc, template)
+            return run.failed(error, doc, template)
 
-    return render
+
+def _rendered(template: Literal | Template, scope: Scope) -> Value:
+    """The text of a template; computed once for the same primitive values of the variables that it uses."""
+    library = scope.run.library
+    used = library.inputs_of(template)
+    given = None if used is None else [scope.names.get(name, scope) for name in used]
+    if given is None or not all(type(value) in PRIMITIVES for value in given):
+        return _text_of(template, scope)
+    # 1, 1.0 and true are equal, but not the same text.
+    key = ("", id(template), *given, *map(type, given))
+    found = library.results.get(key)
+    if found is None:
+        found = _text_of(template, scope)
+        if type(found) is str:
+            library.results.put(key, found, len(found))
+    return found
 
 
 def _text_of(template: Expr, scope: Scope) -> Value:

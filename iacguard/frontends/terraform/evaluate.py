@@ -34,7 +34,18 @@ from iacguard.frontends.terraform.syntax import (
     Variable,
 )
 from iacguard.frontends.terraform.templating import render
-from iacguard.frontends.terraform.values import EvalError, LimitError, Linked, Opaque, Open, SetList, bare, link, strip
+from iacguard.frontends.terraform.values import (
+    PRIMITIVES,
+    EvalError,
+    LimitError,
+    Linked,
+    Opaque,
+    Open,
+    SetList,
+    bare,
+    link,
+    strip,
+)
 from iacguard.model import REST, Encoded, Unknown, Value
 
 
@@ -56,6 +67,9 @@ def evaluate(expr: Expr, scope: Scope) -> Value:
         run.depth -= 1
 
 
+_COMPARING = frozenset(["==", "!=", "<", ">", "<=", ">="])
+
+
 def _base(expr: Expr, scope: Scope) -> Value:
     """The left side of an access: a value, or the name of a group of things (``var``, ``data``)."""
     if type(expr) is Variable and expr.name not in scope.names:
@@ -66,10 +80,28 @@ def _base(expr: Expr, scope: Scope) -> Value:
 
 
 def _get_attr(node: GetAttr, scope: Scope, inner: bool = False) -> Value:
-    base = _base(node.base, scope)
+    name = node.name
+    before = node.base
+    kind = type(before)
+    if kind is Variable:
+        root = before.name  # type: ignore[union-attr]
+        if root in scope.names:
+            base = scope.names[root]
+        elif root == "local":
+            return scope.module.local(name, node, scope)
+        elif root == "var":
+            return scope.module.variable(name, node, scope)
+        else:
+            return Namespace(root).get(name, node, scope, inner)
+    elif kind is GetAttr:
+        base = _get_attr(before, scope, True)  # type: ignore[arg-type]
+    else:
+        base = _base(before, scope)
+    if type(base) is dict and name in base:
+        return base[name]
     if type(base) is Namespace:
-        return base.get(node.name, node, scope, inner)
-    return attribute(base, node.name)
+        return base.get(name, node, scope, inner)
+    return attribute(base, name)
 
 
 def _index(node: Index, scope: Scope, inner: bool = False) -> Value:
@@ -161,8 +193,11 @@ def _binary(node: Binary, scope: Scope) -> Value:
     if op == "&&" or op == "||":
         left = bare(evaluate(node.left, scope))
         return operators.logical(op, left, lambda: bare(evaluate(node.right, scope)))
-    left, from_left = strip(evaluate(node.left, scope))
-    right, from_right = strip(evaluate(node.right, scope))
+    left, right = evaluate(node.left, scope), evaluate(node.right, scope)
+    if type(left) in PRIMITIVES and type(right) in PRIMITIVES:
+        return (operators.compare if op in _COMPARING else operators.arithmetic)(op, left, right)
+    left, from_left = strip(left)
+    right, from_right = strip(right)
     if op in ("+", "-", "*", "/", "%"):
         return link(operators.arithmetic(op, left, right), from_left | from_right)
     return operators.compare(op, left, right)

@@ -169,10 +169,10 @@ class ModuleInstance(Opaque):
         """The scope of the module's own expressions in one of its files."""
         return Scope(self.run, self, doc, {})
 
-    def _once(self, key: tuple[str, ...], what: str, span: Span, compute: Callable[[], Value]) -> Value:
+    def _once(self, key: tuple[str, ...], what: str, where: Callable[[], Span], compute: Callable[[], Value]) -> Value:
         value = self.memo.get(key, _MISSING)
         if value is _RUNNING:
-            return _cycle(self.run, what, span)
+            return _cycle(self.run, what, where())
         if value is _MISSING:
             self.memo[key] = _RUNNING
             try:
@@ -193,7 +193,7 @@ class ModuleInstance(Opaque):
         decl = self.source.variables.get(name)
         if decl is None:
             return _undeclared(scope, node, f'the variable "{name}"')
-        return self._once(("var", name), f"var.{name}", decl.span, lambda: self._variable(name, decl))
+        return self._once(("var", name), f"var.{name}", lambda: decl.span, lambda: self._variable(name, decl))
 
     def _variable(self, name: str, decl: Decl) -> Value:
         wanted = _type_of(decl)
@@ -261,10 +261,12 @@ class ModuleInstance(Opaque):
         if found is None:
             return _undeclared(scope, node, f'the local value "{name}"')
         attribute, doc = found
-        span = first_line(doc, attribute.start, attribute.end)
-        own = self.scope(doc)
-        compute = lambda: argument_value(attribute.expr, attribute, own)  # noqa: E731
-        return self._once(("local", name), f"local.{name}", span, compute)
+        return self._once(
+            ("local", name),
+            f"local.{name}",
+            lambda: first_line(doc, attribute.start, attribute.end),
+            lambda: argument_value(attribute.expr, attribute, self.scope(doc)),
+        )
 
     def attribute(self, name: str) -> Value:
         """An output of the module."""
@@ -273,7 +275,7 @@ class ModuleInstance(Opaque):
         decl = self.source.outputs.get(name)
         if decl is None:
             raise EvalError(f'{self.address} has no output "{name}"', "reference")
-        return self._once(("output", name), f"{self.address}.{name}", decl.span, lambda: self._output(decl))
+        return self._once(("output", name), f"{self.address}.{name}", lambda: decl.span, lambda: self._output(decl))
 
     def _output(self, decl: Decl) -> Value:
         found = decl.attributes.get("value")
@@ -352,7 +354,7 @@ class ModuleInstance(Opaque):
                 return known.get(None, Unknown("there are too many instances of it", "limit", decl.span))
             return list(known.values()) if expansion.kind == "count" else known
 
-        return self._once(key, what, decl.span, compute)
+        return self._once(key, what, lambda: decl.span, compute)
 
 
 def members(value: Value) -> list[Opaque]:

@@ -15,10 +15,12 @@ from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.scope import first_line, header
 from iacguard.frontends.terraform.sources import Sources
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
-from iacguard.model import Span
+from iacguard.model import Span, Value
 from iacguard.source import SourceFile
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
+#: Characters of the texts that are kept with what was computed of them.
+_MAX_KEPT = 30_000_000
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
 
 
@@ -100,6 +102,26 @@ def resolve(folder: str, source: str) -> str:
     return "" if path == "." else path
 
 
+class Results:
+    """Values that were computed before, by what they depend on. Ends growing at a bound."""
+
+    __slots__ = ("_left", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[object, ...], Value] = {}
+        self._left = _MAX_KEPT
+
+    def get(self, key: tuple[object, ...]) -> Value:
+        """The value; None where there is none yet."""
+        return self._values.get(key)
+
+    def put(self, key: tuple[object, ...], value: Value, size: int) -> None:
+        """Keep a value that nobody changes; ``size`` is that of the texts that are kept with it, in characters."""
+        self._left -= size + 100
+        if self._left > 0:
+            self._values[key] = value
+
+
 class Library:
     """Every module by its folder, parsed when it is first asked for."""
 
@@ -117,6 +139,8 @@ class Library:
         #: Resource types that were looked up: whether they take tags.
         self.taggable: dict[str, bool] = {}
         self.unreadable = unreadable
+        self.results = Results()
+        self._inputs: dict[int, tuple[str, ...] | None] = {}
         self._given: dict[str, dict[str, SourceFile]] = {}
         self._modules: dict[str, ModuleSource | None] = {}
         self._templates: dict[tuple[str, bytes], tuple[Literal | Template | None, tuple[Problem, ...]]] = {}
@@ -166,6 +190,15 @@ class Library:
 
             self._templates[key] = parse_template(file)
         return self._templates[key]
+
+    def inputs_of(self, template: Literal | Template) -> tuple[str, ...] | None:
+        """The variables that a template of this library uses; None where its text depends on more than them."""
+        key = id(template)
+        if key not in self._inputs:
+            from iacguard.frontends.terraform.trails import inputs
+
+            self._inputs[key] = inputs(template)
+        return self._inputs[key]
 
     def module(self, folder: str) -> ModuleSource | None:
         """The module in ``folder``; None where the folder holds no code (or is not inside the base)."""

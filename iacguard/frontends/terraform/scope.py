@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.contract import Workspace
-from iacguard.frontends.terraform.functions.context import CallContext
 from iacguard.frontends.terraform.syntax import Block, Document, Expr, Node
 from iacguard.frontends.terraform.values import EvalError, LimitError
 from iacguard.model import Span, Unknown, Value
@@ -36,7 +35,6 @@ class Run:
     """The state of evaluating one stack: its problems, its bounds and what it may read."""
 
     __slots__ = (
-        "contexts",
         "depth",
         "doubts",
         "evaluate",
@@ -64,7 +62,6 @@ class Run:
         self.manifest = manifest
         self.root_folder = root_folder
         self.problems: dict[Problem, None] = {}
-        self.contexts: dict[tuple[int, str], CallContext] = {}
         self.instances: dict[int, int] = {}
         self.depth = 0
         self.rounds = 0

@@ -93,6 +93,28 @@ def references(expr: Expr) -> Iterator[tuple[str, tuple[str, ...]]]:
             pending.extend(reversed(_parts(node)))
 
 
+def inputs(template: Expr) -> tuple[str, ...] | None:
+    """The root names that ``template`` refers to; None where it calls a function that needs more than its arguments."""
+    from iacguard.frontends.terraform.functions import lookup
+
+    pending: list[object] = [template]
+    names: dict[str, None] = {}
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            function = lookup(node.name)
+            if function is None or function.context or function.handling != "evaluated":
+                return None
+        elif isinstance(node, (GetAttr, Index)):
+            pending.append(node.base)
+            if isinstance(node, Index):
+                pending.append(node.key)
+        elif isinstance(node, Variable):
+            names[node.name] = None
+        pending.extend(_parts(node))
+    return tuple(names)
+
+
 def _parts(node: object) -> list[object]:
     if isinstance(node, Template):
         return [p for p in node.parts if not isinstance(p, str)]

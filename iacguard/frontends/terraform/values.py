@@ -17,6 +17,9 @@ from iacguard.model import REST, Encoded, Reference, Unknown, Value
 MAX_NODES = 500_000
 #: A longer string is not built.
 MAX_TEXT = 8_000_000
+#: The types of values that hold no others. (``type(x) in PRIMITIVES`` is the fastest test there is for them.)
+PRIMITIVES = frozenset([str, int, bool, float, type(None)])
+_NO_REFERENCES: frozenset[Reference] = frozenset()
 
 
 class EvalError(Exception):
@@ -145,7 +148,7 @@ class Border:
         Raises LimitError for a value of more than MAX_NODES items.
         """
         kind = type(value)
-        if kind is str or kind is int or kind is bool or value is None or kind is float:
+        if kind in PRIMITIVES:
             return value
         self.left -= 1
         if self.left < 0:
@@ -172,17 +175,23 @@ class Border:
         self.left -= len(value)
         changed: dict[str, Value] = {}
         for key, item in value.items():
-            inner = self.plain(item)
-            if inner is not item:
-                changed[key] = inner
+            if type(item) not in PRIMITIVES:
+                inner = self.plain(item)
+                if inner is not item:
+                    changed[key] = inner
         return {**value, **changed} if changed else value
 
     def _list(self, value: list[Value]) -> Value:
         self.left -= len(value)
-        items = [self.plain(item) for item in value]
-        if type(value) is list and all(new is old for new, old in zip(items, value, strict=True)):
-            return value
-        return items
+        changed: list[Value] | None = list(value) if type(value) is not list else None
+        for place, item in enumerate(value):
+            if type(item) not in PRIMITIVES:
+                inner = self.plain(item)
+                if inner is not item:
+                    if changed is None:
+                        changed = list(value)
+                    changed[place] = inner
+        return value if changed is None else changed
 
     def _unknown(self, value: Unknown) -> Unknown:
         if value.reference is not None:
@@ -199,6 +208,8 @@ class Border:
 
 def strip(value: Value) -> tuple[Value, frozenset[Reference]]:
     """``value`` as plain data, and the references that were in it."""
+    if type(value) in PRIMITIVES:
+        return value, _NO_REFERENCES
     border = Border()
     plain = border.plain(value)
     return plain, frozenset(border.references)
@@ -209,6 +220,8 @@ def is_wholly_known(value: Value) -> bool:
     pending = [value]
     while pending:
         item = pending.pop()
+        if type(item) in PRIMITIVES:
+            continue
         if type(item) is Linked:
             item = item.value
         if isinstance(item, Unknown):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from iacguard.frontends.terraform.functions import CallContext, FunctionError, lookup
+from iacguard.frontends.terraform.functions import FunctionError, lookup
 from iacguard.model import Encoded, Span, Unknown, Value
 from iacguard.source import SourceFile
 
@@ -40,19 +41,27 @@ class Files:
         return [path.rpartition("/") for path in self.files]
 
 
-def context(files: Mapping[str, bytes] | None = None, root: str = "", module: str = "") -> CallContext:
+@dataclass(frozen=True)
+class Context:
     """A context whose templates are rendered by putting each variable's text for ``<name>``."""
 
-    def render(file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
+    span: Span
+    workspace: Files
+    module_folder: str
+    root_folder: str
+
+    def render(self, file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
         text = file.text
         for name, value in variables.items():
             text = text.replace(f"<{name}>", str(value))
         return text
 
-    return CallContext(SPAN, Files(files), module, root, render)
+
+def context(files: Mapping[str, bytes] | None = None, root: str = "", module: str = "") -> Context:
+    return Context(SPAN, Files(files), module, root)
 
 
-def call(name: str, *args: Value, at: CallContext | None = None) -> Value:
+def call(name: str, *args: Value, at: Context | None = None) -> Value:
     """The value of a call. Raises FunctionError where it must fail."""
     function = lookup(name)
     assert function is not None, name

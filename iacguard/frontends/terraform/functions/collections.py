@@ -185,7 +185,12 @@ def holds(values: Sequence[Value], wanted: Value) -> bool:
 
 
 def _membership(values: Sequence[Value], wanted: Value) -> bool | None:
-    verdicts = [None if is_spread(v) else same(v, wanted) for v in values]
+    if type(wanted) is not str:
+        verdicts = {None if is_spread(v) else same(v, wanted) for v in values}
+    elif wanted in values:
+        return True
+    else:
+        verdicts = {None if is_spread(v) else same(v, wanted) for v in values if type(v) is not str}
     return True if True in verdicts else None if None in verdicts else False
 
 
@@ -208,6 +213,8 @@ def setproduct(*sets: Value) -> Value:
 def contains(values: Value, wanted: Value) -> Value:
     if isinstance(values, Unknown):
         return derived([values])
+    if type(wanted) is str and isinstance(values, list) and all(kind is str for kind in set(map(type, values))):
+        return wanted in values
     verdict = _membership(list_of(values), wanted)
     return derived([values, wanted]) if verdict is None else verdict
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.functions.unknowns import (
@@ -37,20 +37,28 @@ class NotEvaluatedError(Exception):
     """A bound or a gap of ours: the call may well be right, its result is unknown. The message is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """Where a call stands. Folders are relative to the base, "" being the base itself.
+class CallContext(Protocol):
+    """Where a call stands. Folders are relative to the base, "" being the base itself."""
 
-    ``render`` evaluates a template file's text with the given variables; the span is the call's, for problems.
-    """
+    @property
+    def span(self) -> Span:
+        """The call's place, for problems and reasons."""
 
-    span: Span
-    workspace: Workspace
-    module_folder: str
-    root_folder: str
-    render: Callable[[SourceFile, dict[str, Value], Span], Value]
+    @property
+    def workspace(self) -> Workspace: ...
+
+    @property
+    def module_folder(self) -> str: ...
+
+    @property
+    def root_folder(self) -> str: ...
+
+    def render(self, file: SourceFile, variables: dict[str, Value], span: Span) -> Value:
+        """The value of a template file's text with the given variables; ``span`` is the call's."""
 
 
+#: The kinds of parameters that take a text as it is.
+_TAKING_TEXT = frozenset(["any", "string"])
 Kind: TypeAlias = Literal["any", "string", "number", "bool", "list", "strings", "map"]
 
 
@@ -129,6 +137,8 @@ class Function:
         return Unknown(f"{self.name}() is known only when applied", "function", call.span, present=self.present)
 
     def _apply(self, args: list[Value], call: CallContext) -> Value:
+        if Unknown not in map(type, args):
+            return self._run(args, call)
         if self.choices and any(isinstance(a, Unknown) and a.choices for a in args):
             combined = self._over_choices(args, call)
             if combined is not None:
@@ -140,8 +150,10 @@ class Function:
             args = [encoded_text(a) if isinstance(a, Encoded) else a for a in args]
             first = find_unknown(args)
             if first is not None:
-                return derived(args, present=self.present, span=call.span)
-        elif any(isinstance(a, Unknown) and self._refuses(i) for i, a in enumerate(args)):
+                return derived(args, present=self.present, span=first.span or call.span)
+        elif Unknown in map(type, args) and any(
+            isinstance(a, Unknown) and self._refuses(i) for i, a in enumerate(args)
+        ):
             return derived(args, present=self.present, span=call.span)
         assert self.body is not None
         return self.body(call, *args) if self.context else self.body(*args)
@@ -172,6 +184,8 @@ class Function:
 
 def convert(value: Value, param: Param) -> Value:
     """``value`` as ``param`` wants it. Unknowns and Encoded strings pass. Raises FunctionError where it cannot be."""
+    if type(value) is str and param.kind in _TAKING_TEXT:
+        return value
     if isinstance(value, Unknown):
         return value
     if value is None:

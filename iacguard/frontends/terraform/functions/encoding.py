@@ -27,38 +27,59 @@ def jsonencode(value: Value) -> Value:
 
 def json_text(value: Value) -> str:
     """The JSON text of a known value."""
+    if _is_simple(value):
+        # The special characters only occur in strings, and there they are written the same way.
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_json_default)
+        return text.translate(_JSON_TABLE)
     parts: list[str] = []
     _write_json(value, parts)
     return "".join(parts)
 
 
+def _is_simple(value: Value) -> bool:
+    """Whether Python writes all numbers in ``value`` as Terraform does."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is str or kind is bool:
+            continue
+        if kind is float or (kind is int and item.bit_length() > 64):
+            return False
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return True
+
+
+def _json_default(value: Value) -> Value:
+    assert isinstance(value, Encoded)
+    return value.text
+
+
 def _write_json(value: Value, parts: list[str]) -> None:
     if isinstance(value, Encoded):
         value = value.text
-    if value is None:
-        parts.append("null")
-    elif isinstance(value, str):
-        parts.append(json.dumps(value, ensure_ascii=False).translate(_JSON_TABLE))
-    elif isinstance(value, bool):
-        parts.append("true" if value else "false")
-    elif isinstance(value, (int, float)):
+    if isinstance(value, (list, dict)):
+        _write_items(value, parts)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
         parts.append(number_text(value))
-    elif isinstance(value, list):
-        separator = "["
-        for item in value:
-            parts.append(separator)
-            _write_json(item, parts)
-            separator = ","
-        parts.append("]" if value else "[]")
     else:
-        separator = "{"
-        for key in sorted(value):
-            parts.append(separator)
-            _write_json(key, parts)
+        parts.append(json.dumps(value, ensure_ascii=False).translate(_JSON_TABLE))
+
+
+def _write_items(value: list[Value] | dict[str, Value], parts: list[str]) -> None:
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    separator = opening
+    for item in sorted(value) if isinstance(value, dict) else value:
+        parts.append(separator)
+        _write_json(item, parts)
+        if isinstance(value, dict):
             parts.append(":")
-            _write_json(value[key], parts)
-            separator = ","
-        parts.append("}" if value else "{}")
+            _write_json(value[item], parts)
+        separator = ","
+    parts.append(closing if value else opening + closing)
 
 
 def jsondecode(text: Value) -> Value:

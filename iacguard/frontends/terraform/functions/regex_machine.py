@@ -2,7 +2,8 @@
 
 Rob Pike's algorithm as Russ Cox describes it in "Regular Expression Matching: the Virtual Machine Approach"
 (https://swtch.com/~rsc/regexp/regexp2.html): all threads advance together, in priority order, which gives
-leftmost-first matches with submatches, as RE2's.
+leftmost-first matches with submatches, as RE2's. Steps are remembered, as in a DFA that is built while it runs
+(https://swtch.com/~rsc/regexp/regexp3.html, "Step 3"), with the slots that each of them sets.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from iacguard.frontends.terraform.functions.regex_syntax import (
 
 MAX_PROGRAM = 4000
 MAX_STEPS = 20_000_000
+#: Threads in the steps that one machine remembers; later ones are worked out each time.
+MAX_REMEMBERED = 200_000
 
 Slots: TypeAlias = tuple[int, ...]
 
@@ -165,56 +168,124 @@ def _is_word(text: str, at: int) -> bool:
     return 0 <= at < len(text) and text[at].isascii() and (text[at].isalnum() or text[at] == "_")
 
 
+class _State:
+    """The threads between two characters, by priority: where each stands in the program, and where they lead.
+
+    Nothing follows a thread that has matched. ``seeding``: a match may still begin later. ``moves`` of ``table`` say,
+    for each thread after a character, which thread it comes from (-1: a new one) and which slots it sets.
+    """
+
+    __slots__ = ("matched", "places", "seeding", "table")
+
+    def __init__(self, places: tuple[int, ...], matched: bool, seeding: bool) -> None:
+        self.places = places
+        self.matched = matched
+        self.seeding = seeding and not matched
+        self.table: dict[object, tuple[_State, _Moves]] = {}
+
+
+_Moves: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
+
+
 class Machine:
-    """One program, to run over texts."""
+    """One program, to run over texts. It remembers the states that it came through, so most steps are a look-up."""
 
     def __init__(self, pattern: Pattern) -> None:
         self.program = compile_program(pattern)
         self.slots = 2 * (len(pattern.names) + 1)
+        self._kinds = tuple(dict.fromkeys(step.kind for step in self.program if isinstance(step, Assertion)))
+        self._states: dict[tuple[tuple[int, ...], bool], _State] = {}
+        self._empty = _State((), False, True)
+        self._left = MAX_REMEMBERED
 
     def search(self, text: str, start: int) -> Slots | None:
         """The leftmost match at or after ``start``: begin and end of each group, -1 where it took no part."""
-        if (len(text) - start) * len(self.program) > MAX_STEPS:
+        size = len(text)
+        if (size - start) * len(self.program) > MAX_STEPS:
             raise NotEvaluatedError("the text is too long for this regular expression")
-        threads: list[tuple[int, Slots]] = []
+        blank = (-1,) * self.slots
         best: Slots | None = None
-        for at in range(start, len(text) + 1):
-            seen: set[int] = {place for place, _ in threads}
-            if best is None:
-                self._add(threads, seen, 0, (-1,) * self.slots, text, at)
-            elif not threads:
+        state = self._empty
+        threads: list[Slots] = []
+        char = ""
+        for at in range(start, size + 1):
+            held = tuple(_holds(kind, text, at) for kind in self._kinds) if self._kinds else ()
+            state, moves = state.table.get((char, held)) or self._next(state, char, held)
+            threads = [_moved(threads[source] if source >= 0 else blank, saves, at) for source, saves in moves]
+            if state.matched:
+                best = threads[-1]
+            if best is not None and len(threads) <= state.matched:
                 break
-            following: list[tuple[int, Slots]] = []
-            reached: set[int] = set()
-            for place, slots in threads:
-                step = self.program[place]
-                if isinstance(step, Match):
-                    best = slots
-                    break
-                if isinstance(step, Chars) and at < len(text) and _accepts(step, text[at]):
-                    self._add(following, reached, place + 1, slots, text, at + 1)
-            threads = following
+            char = text[at] if at < size else ""
         return best
 
-    def _add(
-        self, threads: list[tuple[int, Slots]], seen: set[int], place: int, slots: Slots, text: str, at: int
-    ) -> None:
-        """Follow the steps that read nothing, in priority order, to those that read or match."""
-        pending = [(place, slots)]
+    def _next(self, state: _State, char: str, held: tuple[bool, ...]) -> tuple[_State, _Moves]:
+        """The state after ``char`` ("" at the start), where the assertions hold that ``held`` says."""
+        places: list[int] = []
+        moves: list[tuple[int, tuple[int, ...]]] = []
+        seen: set[int] = set()
+        matched = False
+        for source, place in enumerate(state.places):
+            step = self.program[place]
+            if isinstance(step, Chars) and _accepts(step, char):
+                matched = self._follow(place + 1, source, held, seen, places, moves)
+                if matched:
+                    break
+        if state.seeding and not matched:
+            matched = self._follow(0, -1, held, seen, places, moves)
+        found = (self._remembered(tuple(places), matched, state.seeding), tuple(moves))
+        if self._left > 0:
+            state.table[(char, held)] = found
+            self._left -= len(places) + 1
+        return found
+
+    def _remembered(self, places: tuple[int, ...], matched: bool, seeding: bool) -> _State:
+        key = (places, seeding)
+        found = self._states.get(key)
+        if found is None:
+            found = _State(places, matched, seeding)
+            if self._left > 0:
+                self._states[key] = found
+        return found
+
+    def _follow(
+        self,
+        place: int,
+        source: int,
+        held: tuple[bool, ...],
+        seen: set[int],
+        places: list[int],
+        moves: list[tuple[int, tuple[int, ...]]],
+    ) -> bool:
+        """Follow the steps that read nothing, in priority order, to those that read; True where one matches."""
+        pending: list[tuple[int, tuple[int, ...]]] = [(place, ())]
         while pending:
-            place, slots = pending.pop()
+            place, saves = pending.pop()
             if place in seen:
                 continue
             seen.add(place)
             step = self.program[place]
             if isinstance(step, Split):
-                pending += [(step.second, slots), (step.first, slots)]
+                pending += [(step.second, saves), (step.first, saves)]
             elif isinstance(step, Jump):
-                pending.append((step.to, slots))
+                pending.append((step.to, saves))
             elif isinstance(step, Save):
-                pending.append((place + 1, (*slots[: step.slot], at, *slots[step.slot + 1 :])))
+                pending.append((place + 1, (*saves, step.slot)))
             elif isinstance(step, Assertion):
-                if _holds(step.kind, text, at):
-                    pending.append((place + 1, slots))
+                if held[self._kinds.index(step.kind)]:
+                    pending.append((place + 1, saves))
             else:
-                threads.append((place, slots))
+                places.append(place)
+                moves.append((source, saves))
+                if isinstance(step, Match):
+                    return True
+        return False
+
+
+def _moved(slots: Slots, saves: tuple[int, ...], at: int) -> Slots:
+    if not saves:
+        return slots
+    changed = list(slots)
+    for slot in saves:
+        changed[slot] = at
+    return tuple(changed)

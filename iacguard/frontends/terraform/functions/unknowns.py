@@ -11,6 +11,7 @@ from iacguard.model import REST, Encoded, Span, Unknown, Value
 
 #: A string in pieces, known and unknown ones, in order.
 Pieces: TypeAlias = list[str | Unknown]
+_PRIMITIVES = frozenset([str, int, bool, float, type(None)])
 
 
 def find_unknown(values: Iterable[Value]) -> Unknown | None:
@@ -18,6 +19,8 @@ def find_unknown(values: Iterable[Value]) -> Unknown | None:
     stack = list(values)[::-1]
     while stack:
         item = stack.pop()
+        if type(item) in _PRIMITIVES:
+            continue
         if isinstance(item, Unknown):
             return item
         if isinstance(item, Encoded):
@@ -26,7 +29,7 @@ def find_unknown(values: Iterable[Value]) -> Unknown | None:
         elif isinstance(item, list):
             stack.extend(reversed(item))
         elif isinstance(item, dict):
-            stack.extend(reversed(list(item.values())))
+            stack.extend(reversed(item.values()))
     return None
 
 
@@ -120,6 +123,8 @@ def same(left: Value, right: Value) -> bool | None:
 
     Values of different types are not equal, even ``1`` and ``"1"``.
     """
+    if type(left) is str and type(right) is str:
+        return left == right
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _same_unknown(left, right)
     if isinstance(left, Encoded) or isinstance(right, Encoded):
