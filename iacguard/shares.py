@@ -8,8 +8,6 @@ so that a defect there shows as it would in one process.
 from __future__ import annotations
 
 import os
-import pickle
-import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -25,7 +23,12 @@ def available() -> int:
 def in_shares(tasks: Sequence[T], work: Callable[[Sequence[T]], R], processes: int) -> list[R]:
     """The outcome of ``work`` on each share of ``tasks``; results must pickle. The order of shares is fixed."""
     count = min(processes, len(tasks))
-    if count < 2 or not hasattr(os, "fork") or threading.active_count() > 1:
+    if count < 2 or not hasattr(os, "fork"):
+        return [work(tasks)]
+    import pickle
+    import threading
+
+    if threading.active_count() > 1:
         return [work(tasks)]
     shares = [tasks[start::count] for start in range(count)]
     children = [_start(share, work) for share in shares[1:]]
@@ -41,6 +44,8 @@ def in_shares(tasks: Sequence[T], work: Callable[[Sequence[T]], R], processes: i
 
 def _start(share: Sequence[T], work: Callable[[Sequence[T]], R]) -> tuple[int, int]:
     """A child that does ``share`` and writes the outcome to a pipe: its id, and the pipe's reading end."""
+    import pickle
+
     reading, writing = os.pipe()
     child = os.fork()
     if child:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -92,6 +91,8 @@ def write(file: str, text: str) -> None:
 
 
 def _replace(target: str, text: str) -> None:
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=".iacguard-", dir=os.path.dirname(target))
     try:
         with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from iacguard.findings import Fix, Rule
 from iacguard.model import Span
 from iacguard.policy.compile import Condition, Listed, MessageText, Policy, listed
 from iacguard.policy.errors import ExpressionError
+from iacguard.policy.message import kept
 
 _CONDITIONS = ("deny", "where", "each", "at")
 
@@ -85,6 +85,8 @@ def _state(folder: str, ending: str) -> list[int]:
 
 
 def _keep(file: Path, state: list[Any], policies: Sequence[Policy]) -> None:
+    import tempfile
+
     head = [[p.rule.id, p.kinds, p.rule.severity, p.rule.aliases] for p in policies]
     parts: list[Any] = [{"state": state, "policies": head}, *map(_entry, policies)]
     text = "\n".join(json.dumps(part, separators=(",", ":")) for part in parts)
@@ -104,7 +106,7 @@ def _entry(policy: Policy) -> dict[str, Any]:
         "fix": [rule.fix.text, dict(rule.fix.snippets)],
         "kinds": policy.kinds,
         "conditions": conditions,
-        "message": [policy.message.text, _numbers(policy.message.span)],
+        "message": [policy.message.text, _numbers(policy.message.span), kept(policy.message.message)],
         "file": policy.file,
     }
 
@@ -120,7 +122,7 @@ def _numbers(span: Span) -> list[int]:
 def _policy(entry: dict[str, Any]) -> Policy:
     rule, file = entry["rule"], entry["file"]
     text, snippets = entry["fix"]
-    message, at = entry["message"]
+    message, at, parts = entry["message"]
     made = Rule(
         id=rule["id"],
         title=rule["title"],
@@ -137,4 +139,6 @@ def _policy(entry: dict[str, Any]) -> Policy:
     conditions = {
         name: Condition(text, Span(file, *place), node) for name, (text, place, node) in entry["conditions"].items()
     }
-    return Policy(made, tuple(entry["kinds"]), message=MessageText(message, Span(file, *at)), file=file, **conditions)
+    return Policy(
+        made, tuple(entry["kinds"]), message=MessageText(message, Span(file, *at), parts), file=file, **conditions
+    )

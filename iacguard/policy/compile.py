@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iacguard.findings import Problem, Rule, Severity
 from iacguard.model import Span
 from iacguard.policy.language import Expression, Node, compile_expression, parse
-from iacguard.policy.message import Message, compile_message
+from iacguard.policy.message import Message, compile_message, restored
 
 
 class PolicyError(Exception):
@@ -51,15 +51,16 @@ class Condition:
 
 
 class MessageText:
-    """A policy's message, compiled when first needed."""
+    """A policy's message, compiled when first needed. ``parts``: it was parsed before, see ``message.kept``."""
 
-    def __init__(self, text: str, span: Span) -> None:
+    def __init__(self, text: str, span: Span, parts: list[Any] | None = None) -> None:
         self.text = text
         self.span = span
+        self._parts = parts
 
     @cached_property
     def message(self) -> Message:
-        return compile_message(self.text)
+        return compile_message(self.text) if self._parts is None else restored(self._parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ class _Run:
 
     def _origins(self, wrap: bool) -> Origin:
         assert self.policy.each is not None
-        tracer = Tracer(self.resource.attributes, self.context)
+        tracer = Tracer(self.resource.attributes, self.context, self.policy.deny.expression.parts)
         _, origins = tracer.resolve(self.policy.each.expression.node, self.resource.attributes, ())
         return [origins] if wrap else origins
 
@@ -174,7 +174,7 @@ class _Run:
 
     def _decision(self, answer: Tri, value: Value, origin: Origin, reasons: tuple[str, ...]) -> Decision:
         policy = self.policy
-        tracer = Tracer(self.resource.attributes, self.context)
+        tracer = Tracer(self.resource.attributes, self.context, self.policy.deny.expression.parts)
         message = policy.message.message.render(value, self.context)
         path = self._path(tracer, value, origin)
         if answer:

@@ -8,7 +8,7 @@ With unknown parts an answer is known only where every concrete value would give
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from iacguard.model import Graph, Resource, Value
@@ -59,11 +59,16 @@ class Expref:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One compiled expression. ``node`` is the parser's tree, which the tracer walks."""
+    """One compiled expression. ``node`` is the parser's tree, which the tracer walks.
+
+    ``parts`` are closures of the tree's nodes, by their identity, that the tracer has asked for: the same few nodes
+    are explained for one resource after the other.
+    """
 
     text: str
     node: Node
     closure: Closure
+    parts: dict[int, Closure] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(self, value: Value, context: Context | None = None) -> Value:
         """The value at ``value``; without a context exactly as JMESPath.

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from iacguard.model import REST, Encoded, Unknown, Value
 from iacguard.policy.errors import ExpressionError
@@ -25,6 +26,16 @@ class Message:
     def render(self, value: Value, context: Context) -> str:
         """The text for one item; ``value`` is the current node."""
         return "".join(p if isinstance(p, str) else shown(p.evaluate(value, context)) for p in self.parts)
+
+
+def kept(message: Message) -> list[Any]:
+    """A message as plain data: texts, and pairs of an expression's text and tree."""
+    return [part if isinstance(part, str) else [part.text, part.node] for part in message.parts]
+
+
+def restored(parts: list[Any]) -> Message:
+    """The message that :func:`kept` gave."""
+    return Message(tuple(part if isinstance(part, str) else compile_expression(*part) for part in parts))
 
 
 def compile_message(text: str) -> Message:

@@ -7,13 +7,13 @@ the expression put together, :class:`Near` for one that was computed from what s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.kubernetes import flag_place
-from iacguard.policy.language import Context, Node, compile_node
+from iacguard.policy.language import Closure, Context, Node, compile_node
 from iacguard.policy.logic import PossibleItem, truth
 
 Origin: TypeAlias = Any
@@ -62,10 +62,11 @@ def path_of(origin: Origin) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """Walks expressions for one resource, whose attributes are ``root``."""
+    """Walks expressions for one resource, whose attributes are ``root``; ``parts`` as in :class:`Expression`."""
 
     root: Value
     context: Context
+    parts: dict[int, Closure] = field(default_factory=dict)
 
     def resolve(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         """The value of ``node`` at ``value``, and where it comes from."""
@@ -81,7 +82,10 @@ class Tracer:
 
     def run(self, node: Node, value: Value) -> Value:
         """The value of a sub-expression."""
-        return compile_node(node)(value, self.context)
+        closure = self.parts.get(id(node))
+        if closure is None:
+            closure = self.parts[id(node)] = compile_node(node)
+        return closure(value, self.context)
 
     def stands(self, path: Path | None) -> bool:
         """Whether there is something at ``path``."""
@@ -311,7 +315,11 @@ class Tracer:
             return None
         for position, item in enumerate(items):
             single = {"type": "literal", "children": [], "value": [item]}
-            if truth(self.run({**node, "children": [single, *node["children"][1:]]}, value)) is wanted:
+            # Made for this item alone: not through run(), which remembers nodes by their identity.
+            if (
+                truth(compile_node({**node, "children": [single, *node["children"][1:]]})(value, self.context))
+                is wanted
+            ):
                 return path_of(member(at, position))
         return None
 
