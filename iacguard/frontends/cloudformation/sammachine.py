@@ -21,7 +21,7 @@ from iacguard.frontends.cloudformation.samdata import (
 from iacguard.frontends.cloudformation.samevents import events_of, machine_rule
 from iacguard.frontends.cloudformation.samfunction import s3_object
 from iacguard.frontends.cloudformation.samrest import machine_api
-from iacguard.frontends.cloudformation.samroles import execution_role
+from iacguard.frontends.cloudformation.samroles import add_managed, execution_role
 from iacguard.frontends.cloudformation.samschedule import schedule_v2
 
 _DYNAMIC = re.compile(r"\{\{resolve:[a-z-]+:.+\}\}")
@@ -68,9 +68,7 @@ def _role(context: Context, source: Source, tags: list[Data]) -> None:
     tracing = source.get("Tracing")
     role = execution_role(context, source, "states.amazonaws.com", (), [])
     if isinstance(tracing, dict) and is_true(tracing.get("Enabled")):
-        arn = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess"
-        if arn not in role.properties["ManagedPolicyArns"]:
-            role.properties["ManagedPolicyArns"].append(arn)
+        add_managed(role, "AWSXrayWriteOnlyAccess")
     role.put("Tags", tags)
 
 

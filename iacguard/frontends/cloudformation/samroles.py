@@ -165,9 +165,10 @@ def _filled(value: Any, given: Data) -> Data:
 
 def add_managed(role: Made | None, path: str) -> None:
     """Attach a policy of AWS's to a role that SAM made."""
-    arns = role.properties["ManagedPolicyArns"] if role is not None else [managed_arn(path)]
-    if managed_arn(path) not in arns:
-        arns.append(managed_arn(path))
+    if role is not None:
+        arns = role.properties["ManagedPolicyArns"]
+        if managed_arn(path) not in plain(arns):
+            arns.append(managed_arn(path))
 
 
 def add_inline(role: Made | None, policy: Data) -> None:
