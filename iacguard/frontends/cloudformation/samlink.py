@@ -76,7 +76,8 @@ def _link_event(
     if kind == "HttpApi" and isinstance(settings, Section):
         routes = found.properties.setdefault("RouteSettings", {})
         route = path if method == ANY else f"{method.upper()} {path}"
-        routes[route] = {**mapping(routes.get(route)), **settings}
+        if isinstance(routes, dict):
+            routes[route] = {**mapping(routes.get(route)), **settings}
 
 
 def _implicit(context: Context, source: Source, kind: str, name: str, at: Node) -> Source:
