@@ -15,6 +15,8 @@ from iacguard.findings import ProblemKind
 MAX_DEPTH = 128
 
 _EXPONENT = re.compile(rb"(?<![A-Za-z0-9_.\-])([0-9]+)([eE][+-]?)([0-9]+)")
+#: A cheaper look for it first.
+_MAYBE_EXPONENT = re.compile(rb"[0-9][eE]")
 
 
 class ReadError(Exception):
@@ -51,6 +53,8 @@ def without_exponents(data: bytes) -> bytes:
 
     Only for making the tree: values are read from the file's own bytes.
     """
+    if not _MAYBE_EXPONENT.search(data):
+        return data
     return _EXPONENT.sub(lambda match: match[1] + b"0" * len(match[2]) + match[3], data)
 
 
