@@ -71,13 +71,28 @@ def attribute_of(value: Value) -> Value:
     ``'azurerm_subscription'`` for ``data.azurerm_subscription.main.id``, and for a text that ends in it
     (``"/subscriptions/${data.azurerm_subscription.main.subscription_id}"``). Null for everything else.
     """
+    address_ = _reference_address(value)
+    names = address_.split(".")
+    return names[-2] if len(names) > 1 else None
+
+
+def is_this(context: Context, value: Value) -> Value:
+    """Whether a value that is not known is an attribute of the resource being decided; its instances count as one.
+
+    ``any(referrers('aws_s3_bucket'), &any(logging, &is_this(target_bucket)))``: of what refers to this bucket, one
+    sends its log here.
+    """
+    address_ = _reference_address(value)
+    return bool(address_) and address_ == _KEYS.sub("", _here(context)[0].address)
+
+
+def _reference_address(value: Value) -> str:
     last: Value = value
     while isinstance(last, Unknown) and last.reference is None and last.parts:
         last = last.parts[-1]
     if not isinstance(last, Unknown) or last.reference is None:
-        return None
-    names = _KEYS.sub("", last.reference.address).split(".")
-    return names[-2] if len(names) > 1 else None
+        return ""
+    return _KEYS.sub("", last.reference.address)
 
 
 def _attributes(found: Iterable[Resource] | Iterator[Resource]) -> Value:
@@ -95,5 +110,6 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("targets", targets, _P("kind?: string"), "array", context=True),
     Function("referrers", referrers, _P("kind?: string"), "array", context=True),
     Function("attribute_of", attribute_of, _P("value"), "string", "decides"),
+    Function("is_this", is_this, _P("value"), "boolean", "decides", context=True),
     Function("resources", resources, _P("kind: string"), "array", context=True),
 )
