@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from iacguard.frontends.terraform.functions.document import markdown as terraform_functions  # noqa: E402
 from iacguard.normalise.tables import names as table_names  # noqa: E402
 from iacguard.normalise.tables import source  # noqa: E402
+from tools.accuracy import page as accuracy  # noqa: E402
 from tools.policy_language import page as policy_language  # noqa: E402
 from tools.policy_pages import FOLDER  # noqa: E402
 from tools.policy_pages import pages as policy_pages  # noqa: E402
@@ -26,6 +27,7 @@ from tools.vocabulary import page as vocabulary  # noqa: E402
 TABLES = "iacguard/normalise/tables/json"
 PAGES: dict[str, Callable[[], str]] = {
     "README.md": readme,
+    "docs/accuracy.md": accuracy,
     "docs/policy-language.md": policy_language,
     "docs/terraform-functions.md": terraform_functions,
     "docs/vocabulary.md": vocabulary,
