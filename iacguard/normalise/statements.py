@@ -167,10 +167,9 @@ def _principals(value: Value) -> list[Value]:
             out.append(_part(who) if isinstance(who, Unknown) else Unknown("a principal is not known", spread=True))
             continue
         for identifier in items(_texts(who)):
-            if isinstance(identifier, Unknown) and identifier.spread:
-                out.append(identifier)
-            else:
-                out.append({"type": kind, "identifier": identifier})
+            # IAM takes no empty list of principals, so that there is at least one of this type.
+            known = replace(identifier, spread=False) if isinstance(identifier, Unknown) else identifier
+            out.append({"type": kind, "identifier": known})
     return out
 
 
