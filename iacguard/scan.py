@@ -11,66 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal
 
 from iacguard import __version__
-from iacguard.discover import Beside, Discovery, UsageError, discover
-from iacguard.findings import Counts, Finding, Problem, ScanResult, Severity
-from iacguard.frontends import FRONTENDS
-from iacguard.frontends.contract import Inputs, Stack, Task
+from iacguard.discover import Discovery, UsageError
+from iacguard.findings import Counts, Finding, Problem, ScanResult
+from iacguard.frontends.contract import Stack, Task
 from iacguard.judge import judge
-from iacguard.model import Format, Graph, Span
-from iacguard.normalise import normalise
+from iacguard.model import Format, Graph
 from iacguard.policy import Pack, load_pack
+from iacguard.request import ScanRequest
 from iacguard.shares import available, in_shares
+from iacguard.stacks import evaluated, look, tasks
 from iacguard.triage import Suppressions, assemble, locate
 
 __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
-
-
-@dataclass(frozen=True, slots=True)
-class ScanRequest:
-    """What the user asked for. ``select`` and ``ignore`` are policy ids, aliases or shell patterns over ids.
-
-    ``severities``: only policies of these; empty means all. ``variables`` and ``var_files`` as on Terraform's
-    command line. ``policy_dirs`` are searched beside the built-in policies. ``processes``: how many to use at
-    once; 0 leaves it to the size of the code and the machine. ``cache_dir`` is where what was made of the built-in
-    policies may be kept, and where modules are downloaded to.
-
-    ``ranks``: how many of ``var_files`` come before a variable on the command line. ``environment`` are variables
-    from ``TF_VAR_``. ``plan_root`` is the folder of the code that plans were made from; ``plan_scope`` whether all
-    resources of a plan are judged, or only those that it changes. ``modules_dir`` is a folder of vendored modules.
-
-    ``parameters`` and ``file_parameters`` are CloudFormation's; the former go first, and each has to be one of a
-    template that is scanned. ``inline_ignores``: whether suppressions in the code count.
-
-    ``tools`` are other tools to run, each with its program ("" for one in this Python).
-    """
-
-    paths: tuple[str, ...]
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    severities: tuple[Severity, ...] = ()
-    policy_dirs: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
-    var_files: tuple[str, ...] = ()
-    processes: int = 0
-    cache_dir: Path | None = None
-    ranks: dict[str, int] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
-    plan_root: str = ""
-    plan_scope: Literal["all", "changed"] = "all"
-    modules_dir: str = ""
-    download_modules: bool = False
-    scan_modules: bool = False
-    unknown_defaults: bool = False
-    parameters: dict[str, str] = field(default_factory=dict)
-    file_parameters: dict[str, str] = field(default_factory=dict)
-    helm: str = ""
-    helm_values: tuple[str, ...] = ()
-    inline_ignores: bool = True
-    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Told of every stack that is done: its name.
@@ -102,11 +56,11 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     """
     whole = load_pack(request.policy_dirs, cache_dir=request.cache_dir)
     pack = whole.select(request.select, request.ignore, request.severities)
-    found = _found(request)
-    tasks = list(_tasks(found, request))
+    found = look(request)
+    pending = list(tasks(found, request))
     size = sum(len(file.data) for files in found.files.values() for file in files)
     processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
-    outcomes = in_shares(tasks, lambda share: _judge(share, pack, whole, request, progress), processes)
+    outcomes = in_shares(pending, lambda share: _judge(share, pack, whole, request, progress), processes)
     _check_parameters(request, set().union(*(o.parameters for o in outcomes)))
     result = _result(found, pack, outcomes)
     return _with_others(result, found, request.tools) if request.tools else result
@@ -127,13 +81,13 @@ def _check_parameters(request: ScanRequest, known: set[str]) -> None:
             raise UsageError(f"no template that is scanned has a parameter {name!r}")
 
 
-def _judge(tasks: Iterable[Task], pack: Pack, whole: Pack, request: ScanRequest, progress: Progress) -> _Outcome:
-    """Evaluate, normalise and decide the stacks of ``tasks``, one after the other.
+def _judge(share: Iterable[Task], pack: Pack, whole: Pack, request: ScanRequest, progress: Progress) -> _Outcome:
+    """Evaluate, normalise and decide the stacks of ``share``, one after the other.
 
     ``pack`` are the policies in play, ``whole`` all that there are.
     """
     outcome = _Outcome()
-    for stack, graph in _graphs(tasks, outcome.problems):
+    for stack, graph in evaluated(share, outcome.problems):
         outcome.resources[stack.format] += len(graph.resources)
         outcome.stacks += 1
         outcome.parameters.update(f.removeprefix("parameter:") for f in stack.facts if f.startswith("parameter:"))
@@ -172,78 +126,9 @@ def _judged(stack: Stack, graph: Graph) -> set[str] | None:
 
 def graphs(request: ScanRequest) -> tuple[tuple[tuple[Stack, Graph], ...], tuple[Problem, ...]]:
     """The evaluated and normalised resources of every stack, undecided: what ``iacguard graph`` shows."""
-    found = _found(request)
+    found = look(request)
     problems = list(found.problems)
-    return tuple(_graphs(_tasks(found, request), problems)), tuple(ordered(problems))
-
-
-def _tasks(found: Discovery, request: ScanRequest) -> Iterator[Task]:
-    inputs = _inputs(found, request)
-    for name, prepare in FRONTENDS.items():
-        files = found.files.get(name, ())
-        if files:
-            yield from prepare(files, found.workspace, inputs)
-
-
-def _found(request: ScanRequest) -> Discovery:
-    downloads = str(_downloads(request)) if request.download_modules else ""
-    return discover(request.paths, request.var_files, Beside(request.plan_root, request.modules_dir, downloads))
-
-
-def _downloads(request: ScanRequest) -> Path:
-    if request.cache_dir is None:
-        raise UsageError("there is no folder to download modules to", "set IACGUARD_CACHE_DIR")
-    return request.cache_dir / "modules"
-
-
-def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
-    download = None
-    if request.download_modules:
-        from iacguard.download import Downloader
-
-        download = Downloader(_downloads(request), found.downloads).fetch
-    render = None
-    if request.helm:
-        from iacguard.helm import Helm
-
-        render = Helm(request.helm, request.helm_values).render
-    return Inputs(
-        request.variables,
-        found.var_files,
-        frozenset(p.span.file for p in found.problems),
-        plan_root=found.plan_root,
-        plan_scope=request.plan_scope,
-        environment=request.environment,
-        ranks=request.ranks,
-        modules_dir=found.modules_dir,
-        download=download,
-        scan_modules=request.scan_modules,
-        unknown_defaults=request.unknown_defaults,
-        parameters={**request.file_parameters, **request.parameters},
-        render=render,
-    )
-
-
-def _graphs(tasks: Iterable[Task], problems: list[Problem]) -> Iterator[tuple[Stack, Graph]]:
-    for task in tasks:
-        try:
-            stack = task.evaluate()
-            problems.extend(stack.problems)
-            graph, more = normalise(stack)
-        except Exception as error:  # a defect of ours must not cost the user the other stacks
-            problems.append(_internal(task, error))
-            continue
-        problems.extend(more)
-        yield stack, graph
-
-
-def _internal(task: Task, error: Exception) -> Problem:
-    return Problem(
-        "internal",
-        Span(task.name, 1, 1, 1, 2),
-        f"{task.name} could not be evaluated: {type(error).__name__}: {error}",
-        "this is a defect of iacguard; please report it with the file",
-    )
+    return tuple(evaluated(tasks(found, request), problems)), tuple(ordered(problems))
 
 
 def ordered(problems: Iterable[Problem]) -> list[Problem]:
