@@ -9,7 +9,7 @@ scan from starting raises: :class:`UsageError` (paths, variables) and ``PolicyEr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from iacguard import __version__
