@@ -41,7 +41,20 @@ def output(seed: int, format_: str, *paths: str, undecided: bool = True, jobs: i
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     extra = ["--show-undecided"] if undecided else []
     done = subprocess.run(
-        [sys.executable, "-c", SHUFFLED, str(seed), "scan", *paths, "--format", format_, "--exit-zero", "--jobs", str(jobs), *extra],
+        [
+            sys.executable,
+            "-c",
+            SHUFFLED,
+            str(seed),
+            "scan",
+            *paths,
+            "--format",
+            format_,
+            "--exit-zero",
+            "--jobs",
+            str(jobs),
+            *extra,
+        ],
         cwd=ROOT,
         env=environment,
         capture_output=True,

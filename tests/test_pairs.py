@@ -49,32 +49,56 @@ def pod(template: str, pod: str = "", image: str = "a:1", container: str = "") -
     return template.format(pod=pod, image=image, container=container)
 
 
+_SAM_FUNCTION = """
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: a.b
+      InlineCode: x
+"""
+_FUNCTION = """
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.13
+      Handler: a.b
+      Code: {ZipFile: x}
+      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/x
+"""
+_SAM_URL = f"{_SAM_FUNCTION}      FunctionUrlConfig: {{AuthType: NONE}}\n"
+_URL = """
+  U:
+    Type: AWS::Lambda::Url
+    Properties: {AuthType: NONE, TargetFunctionArn: f}
+"""
+_SAM_ADMIN = f"""{_SAM_FUNCTION}      Policies:
+        - Statement:
+            - {{Effect: Allow, Action: "*", Resource: "*"}}
+"""
+_ADMIN = """
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          - {Effect: Allow, Action: "*", Resource: "*"}
+"""
+_SAM_API = """
+  A:
+    Type: AWS::Serverless::Api
+    Properties: {StageName: live, DefinitionBody: {swagger: "2.0"}}
+"""
+_STAGE = """
+  S:
+    Type: AWS::ApiGateway::Stage
+    Properties: {StageName: live, RestApiId: a, DeploymentId: d}
+"""
 SAM_PAIRS = [
-    (
-        "aws-lambda-function-tracing",
-        "  F:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: python3.13, Handler: a.b, InlineCode: x}\n",
-        "  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n"
-        "      Code: {ZipFile: x}\n      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/x\n",
-    ),
-    (
-        "aws-lambda-function-url-public",
-        "  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n"
-        "      InlineCode: x\n      FunctionUrlConfig: {AuthType: NONE}\n",
-        "  U:\n    Type: AWS::Lambda::Url\n    Properties: {AuthType: NONE, TargetFunctionArn: f}\n",
-    ),
-    (
-        "aws-iam-policy-full-admin",
-        "  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Runtime: python3.13\n      Handler: a.b\n"
-        "      InlineCode: x\n      Policies:\n        - Statement:\n"
-        '            - {Effect: Allow, Action: "*", Resource: "*"}\n',
-        "  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Statement:\n"
-        '          - {Effect: Allow, Action: "*", Resource: "*"}\n',
-    ),
-    (
-        "aws-apigateway-stage-access-logs",
-        "  A:\n    Type: AWS::Serverless::Api\n    Properties: {StageName: live, DefinitionBody: {swagger: '2.0'}}\n",
-        "  S:\n    Type: AWS::ApiGateway::Stage\n    Properties: {StageName: live, RestApiId: a, DeploymentId: d}\n",
-    ),
+    ("aws-lambda-function-tracing", _SAM_FUNCTION, _FUNCTION),
+    ("aws-lambda-function-url-public", _SAM_URL, _URL),
+    ("aws-iam-policy-full-admin", _SAM_ADMIN, _ADMIN),
+    ("aws-apigateway-stage-access-logs", _SAM_API, _STAGE),
 ]
 
 KUBERNETES_PAIRS = [

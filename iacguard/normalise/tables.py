@@ -11,7 +11,6 @@ import os
 from functools import cache
 from typing import Any
 
-
 FOLDER = os.path.join(os.path.dirname(__file__), "tables")
 
 

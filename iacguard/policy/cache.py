@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,9 @@ def cached(folder: Path, cache_dir: Path, read: Callable[[], Sequence[Policy]]) 
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         pass  # made anew below
     policies = tuple(read())
-    try:
+    # No folder to write to, or a bad expression, of which the scan tells where the policy is needed.
+    with suppress(OSError, ExpressionError):
         _keep(file, state, policies)
-    except (OSError, ExpressionError):
-        pass  # no cache here, or a bad expression, of which the scan tells where the policy is needed
     return tuple(map(listed, policies))
 
 

@@ -108,7 +108,10 @@ def _parse_hint(token: str) -> str:
 
 
 def compile_expression(text: str, node: Node | None = None) -> Expression:
-    """``text`` as an expression; ``node`` is its tree, if it was parsed before. Raises ExpressionError: bad grammar, unknown function, wrong number of arguments."""
+    """``text`` as an expression; ``node`` is its tree, if it was parsed before.
+
+    Raises ExpressionError: bad grammar, unknown function, wrong number of arguments.
+    """
     if node is None:
         node = parse(text)
     try:
