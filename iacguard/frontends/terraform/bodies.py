@@ -137,22 +137,29 @@ class Bodies:
         blocks: list[Block] = []
         nodes = solid(node.children)
         one_line = self._data.find(b"\n", opened, nodes[0].start_byte) < 0
-        if one_line and (len(nodes) > 1 or nodes[0].type == "block"):
-            raise ReadError(
-                nodes[-1].start_byte,
-                nodes[-1].end_byte,
-                "a block on one line holds one argument and nothing else",
-                "put a new line after its `{` and after each item",
-            )
-        if one_line and self._data.find(b"\n", nodes[0].end_byte, closed) >= 0:
-            raise ReadError(
-                closed,
-                closed + 1,
-                "a block that begins on its header's line ends there too",
-                "put a new line after its `{`",
-            )
+        if one_line:
+            self._check_one_line(nodes, closed)
         last = len(nodes) - 1
         for index, item in enumerate(nodes):
             following = nodes[index + 1].start_byte if index < last else (-1 if one_line else closed)
             self._item(item, following, attributes, blocks, depth)
         return Body(opened, closed + 1, tuple(attributes.values()), tuple(blocks))
+
+    def _check_one_line(self, nodes: list[Tree], closed: int) -> None:
+        """A block that begins on its header's line holds one argument, and ends there."""
+        first = nodes[0]
+        newline = self._data.find(b"\n", first.end_byte, nodes[1].start_byte if len(nodes) > 1 else closed)
+        if newline >= 0 and first.type != "block":
+            raise ReadError(
+                newline,
+                newline + 1,
+                "a block that begins on its header's line ends there too",
+                "put a new line after its `{`",
+            )
+        if len(nodes) > 1 or first.type == "block":
+            raise ReadError(
+                first.start_byte if first.type == "block" else nodes[-1].start_byte,
+                first.end_byte if first.type == "block" else nodes[-1].end_byte,
+                "a block on one line holds one argument and nothing else",
+                "put a new line after its `{` and after each item",
+            )
