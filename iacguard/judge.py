@@ -15,7 +15,7 @@ What comes of it, by policy, resource and place:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from iacguard.model import REST, Graph, Resource, Span
 from iacguard.normalise import normalise
 from iacguard.policy import Decision, Pack, decide
 from iacguard.policy.compile import Policy
-from iacguard.policy.decide import decide_guarded, decided_at_parent, is_settled
+from iacguard.policy.decide import decide_guarded, decided_at_parent, open_reasons
 from iacguard.when import separating
 
 __all__ = ["judge"]
@@ -91,7 +91,7 @@ class _Judgement:
                     if self._is_settled(policy, resource, opened, root):
                         yield from self._always(resource.address, here)
                     else:
-                        yield from self._in_all_cases(policy, resource.address, here, root)
+                        yield from self._in_all_cases(policy, resource, here, root)
                 elif resource.address in touched:
                     yield from self._always(resource.address, by_default.pop(key, []))
         for group in by_default.values():
@@ -101,7 +101,7 @@ class _Judgement:
 
     def _is_settled(self, policy: Policy, resource: Resource, opened: Graph, root: World) -> bool:
         """Whether all that may be chosen changes nothing of what is decided by default."""
-        if resource.address not in self.graph.by_address or not is_settled(policy, resource, opened):
+        if resource.address not in self.graph.by_address or open_reasons(policy, resource, opened):
             return False
         own = root.uncertain.get(resource.address)
         others = (root.uncertain.get(other.address) for other in self._relatives(policy, resource, opened))
@@ -165,6 +165,16 @@ class _Judgement:
                     known.setdefault(resource.parent, []).append(resource)
         return known
 
+    def _family(self, address: str, root: World) -> frozenset[str]:
+        """A resource and all that is folded into it: what a policy that does not look around can see."""
+        found, pending = {address}, [address]
+        parts = self._parts(self.graphs[id(root)][1])
+        while pending:
+            inner = [r.address for r in parts.get(pending.pop(), ()) if r.address not in found]
+            found.update(inner)
+            pending += inner
+        return frozenset(found)
+
     def _functions(self, policy: Policy) -> frozenset[str]:
         """The functions of a policy that look at other resources."""
         known = self.functions.get(policy.rule.id)
@@ -173,8 +183,11 @@ class _Judgement:
         return known
 
     def _in_all_cases(
-        self, policy: Policy, address: str, here: list[Decision], root: World
+        self, policy: Policy, opened: Resource, here: list[Decision], root: World
     ) -> Iterator[Decision | Problem]:
+        address = opened.address
+        if not self._functions(policy):
+            root = self.alternatives.open(self._family(address, root))
         leaves: list[Leaf] = []
         reasons: list[str] = []
         pending = [root]
@@ -188,16 +201,16 @@ class _Judgement:
                 break
             if resource is None:
                 continue  # it does not exist in this case
+            cases = self._cases(policy, world, resource, graph, reasons)
+            if cases:
+                pending += reversed(cases)
+                continue
             found = list(decide_guarded(policy, resource, graph, self.stack.name))
             decisions = tuple(d for d in found if isinstance(d, Decision))
             if len(decisions) < len(found):
                 yield from (d for d in found if isinstance(d, Problem))
                 return
-            cases = self._cases(policy, world, resource, graph, decisions, reasons)
-            if cases:
-                pending += reversed(cases)
-            else:
-                leaves.append(Leaf(world, decisions))
+            leaves.append(Leaf(world, decisions))
         if not whole or (here and not any(leaf.world.default(address) for leaf in leaves)):
             yield from here
             return
@@ -209,7 +222,6 @@ class _Judgement:
         world: World,
         resource: Resource,
         graph: Graph,
-        decisions: Sequence[Decision],
         reasons: list[str],
     ) -> tuple[World, ...]:
         """The worlds to look at instead of ``world``; () where it settles all that can be settled."""
@@ -219,11 +231,10 @@ class _Judgement:
             if reason is not None and reason != own and (cases := world.split(reason)):
                 reasons.append(reason)
                 return cases
-        for decision in decisions:
-            for reason in decision.reasons:
-                if cases := world.split(reason):
-                    reasons.append(reason)
-                    return cases
+        for reason in open_reasons(policy, resource, graph):
+            if cases := world.split(reason):
+                reasons.append(reason)
+                return cases
         return ()
 
     def _graph(self, world: World) -> Graph | None:

@@ -62,8 +62,8 @@ class Alternatives(Protocol):
     def touched(self) -> Mapping[str, str]:
         """Address -> the condition that it exists under ("" for none) of each resource that may turn out otherwise."""
 
-    def open(self) -> World:
-        """The world in which nothing is decided."""
+    def open(self, only: frozenset[str] | None = None) -> World:
+        """The world in which nothing is decided; where ``only`` is given, of no more than the resources there."""
 
 
 class Fetched(NamedTuple):

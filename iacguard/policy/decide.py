@@ -92,25 +92,21 @@ def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str
         yield Decision(policy.rule, resource, "satisfied", stack=stack_name)
 
 
-def is_settled(policy: Policy, resource: Resource, graph: Graph) -> bool:
-    """Whether nothing that is not known keeps one policy from deciding one resource; False where it fails on it."""
+def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> tuple[str, ...]:
+    """What is not known that keeps one policy from deciding one resource; () where it decides, or fails.
+
+    Quicker than :func:`decide_one`, for it finds neither places nor messages.
+    """
     context = Context(resource, graph)
     try:
         applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
-        if applies is None:
-            return False
         if applies is False:
-            return True
-        if policy.each is None:
-            return truth(policy.deny.expression.evaluate(resource.attributes, context)) is not None
-        found = policy.each.expression.evaluate(resource.attributes, context)
-        if isinstance(found, Unknown):
-            return False
-        items = [] if found is None else found if isinstance(found, list) else [found]
-        deny = policy.deny.expression
-        return all(_item(item)[1] and truth(deny.evaluate(item, context)) is not None for item in items)
+            return ()
+        run = _Run(policy, resource, context, "", applies)
+        found = tuple(run.open_items() if policy.each is not None else run.open_whole())
     except (EvaluationError, ExpressionError):
-        return False
+        return ()
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +122,25 @@ class _Run:
         answer = self._answer(attributes)
         if answer is not False:
             yield self._decision(answer, attributes, (), ())
+
+    def open_whole(self) -> Iterator[str]:
+        """The reasons why the resource is not decided."""
+        attributes = self.resource.attributes
+        if self._answer(attributes) is None:
+            yield from self._reasons(attributes, ())
+
+    def open_items(self) -> Iterator[str]:
+        """The reasons why items of the resource are not decided."""
+        assert self.policy.each is not None
+        found = self.policy.each.expression.evaluate(self.resource.attributes, self.context)
+        if isinstance(found, Unknown):
+            yield from (reason for decision in self._unknown_list(found) for reason in decision.reasons)
+            return
+        for item in () if found is None else found if isinstance(found, list) else (found,):
+            value, sure = _item(item)
+            answer = self._answer(value)
+            if answer is None or (answer and not sure):
+                yield from self._reasons(value, () if sure else (item.reason,))
 
     def items(self) -> Iterator[Decision]:
         assert self.policy.each is not None
@@ -179,13 +194,18 @@ class _Run:
         path = self._path(tracer, value, origin)
         if answer:
             return Decision(policy.rule, self.resource, "violated", path, message, (), self.stack)
+        why = self._reasons(value, reasons)
+        return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
+
+    def _reasons(self, value: Value, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        policy = self.policy
+        tracer = Tracer(self.resource.attributes, self.context, policy.deny.expression.parts)
         found = list(reasons)
         if self.applies is None and policy.where is not None:
             found.extend(tracer.reasons(policy.where.expression.node, self.resource.attributes))
         if truth(policy.deny.expression.evaluate(value, self.context)) is None:
             found.extend(tracer.reasons(policy.deny.expression.node, value))
-        why = tuple(dict.fromkeys(found)) or (first_unknown(value).reason,)
-        return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
+        return tuple(dict.fromkeys(found)) or (first_unknown(value).reason,)
 
     def _path(self, tracer: Tracer, value: Value, origin: Origin) -> Path:
         policy = self.policy

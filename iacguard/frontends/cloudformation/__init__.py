@@ -39,7 +39,7 @@ def _stack(reading: Reading, path: str, inputs: Inputs) -> Stack:
         return Stack(path, "cloudformation", (), (), problems)
     choices = Choices(template, inputs.parameters)
     library = reading.nested
-    found = evaluated(template, choices.by_default(), Nest(library), {})
+    found = evaluated(template, choices.by_default(), Nest(library))
     found = without_impossible(found, choices, choices.defaults)
     accepted = suppressions(found)
     problems = (*problems, *choices.refused(), *found.record.problems)

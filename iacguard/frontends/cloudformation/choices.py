@@ -77,14 +77,33 @@ class Choices:
 
     def under(self, state: State) -> Scope:
         """The scope in which ``state`` is decided and everything else that varies is open."""
-        cases = {name: self._case(name, state) for name in self.varying}
-        parameters = {name: self._by_default(name) for name in self.declared if name not in cases}
-        for name, case in cases.items():
+        parameters = dict(self._fixed)
+        hangs: dict[str, str] = {}
+        for name in self.varying:
+            parameters[name], reason = self._open(name, self._case(name, state))
+            if reason:
+                hangs[reason] = name
+        settled = {text: answer for text, answer in state.items() if isinstance(answer, bool)}
+        return Scope(parameters, settled=settled, hangs=hangs)
+
+    @cached_property
+    def _fixed(self) -> dict[str, Parameter]:
+        return {name: self._by_default(name) for name in self.declared if name not in self.varying}
+
+    @cached_property
+    def _opened(self) -> dict[tuple[str, Case], tuple[Parameter, str]]:
+        return {}
+
+    def _open(self, name: str, case: Case) -> tuple[Parameter, str]:
+        """A parameter that varies in one case, and the reason that hangs on it where the case can be divided."""
+        known = self._opened.get((name, case))
+        if known is None:
             touches = frozenset((name,))
             pseudo = name in PSEUDO
-            parameters[name] = self._pseudo(name, case) if pseudo else self.declared[name].under(case, touches)
-        settled = {text: answer for text, answer in state.items() if isinstance(answer, bool)}
-        return Scope(parameters, settled=settled, hangs=self._hangs(cases))
+            made = self._pseudo(name, case) if pseudo else self.declared[name].under(case, touches)
+            reason = PSEUDO[name] if pseudo else self._reason(name, case)
+            known = self._opened[name, case] = made, reason if self.parts(name, case) else ""
+        return known
 
     def _case(self, name: str, state: State) -> Case:
         found = state.get(name)
@@ -99,14 +118,6 @@ class Choices:
             return Parameter(case.values[0], step, touches=touches)
         unknown = Unknown(PSEUDO[name], "data", present=name != "AWS::NotificationARNs")
         return Parameter(unknown, touches=touches, unlike=case.unlike)
-
-    def _hangs(self, cases: Mapping[str, Case]) -> dict[str, str]:
-        """The reason of each parameter that can be split further -> its name."""
-        found = {}
-        for name, case in cases.items():
-            if self.parts(name, case):
-                found[PSEUDO[name] if name in PSEUDO else self._reason(name, case)] = name
-        return found
 
     def _reason(self, name: str, case: Case) -> str:
         value = self.declared[name].under(case).value
@@ -125,9 +136,9 @@ class Choices:
             return ()
         own = [text for text in named if text in case.values]
         rest = tuple(text for text in case.values if text not in named)
-        if not own or not rest:
-            return tuple(Case((text,)) for text in (*own, *rest))
-        return (*(Case((text,)) for text in own), Case(rest))
+        # Halves, not single values: what does not matter is then seen of many at once.
+        halves = (rest[: len(rest) // 2], rest[len(rest) // 2 :]) if len(rest) > 1 and not own else (rest,)
+        return (*(Case((text,)) for text in own), *(Case(half) for half in halves if half))
 
     def split(self, state: State, choice: str) -> tuple[State, ...]:
         """The states that ``state`` falls into by one choice: a parameter's name, or a comparison's text."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -15,13 +16,24 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.cloudformation.conditions import Truth, conjunction, disjunction, negation
 from iacguard.frontends.cloudformation.loops import FOR_EACH, unrolled
-from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, members, text_of
+from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, member, members, text_of
 from iacguard.frontends.cloudformation.parameters import Parameter
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import Declared, Template, declared
 from iacguard.frontends.cloudformation.texts import as_text, equal, looped
 from iacguard.frontends.cloudformation.values import NO_VALUE, canonical, first_reason, one_of, scalar, truth_of
 from iacguard.model import REST, Reference, Unknown, Value
+
+#: Attributes that are what the property of that name was given.
+_ECHOED: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("AWS::EC2::SecurityGroup", "VpcId"): "VpcId",
+        ("AWS::EC2::Subnet", "AvailabilityZone"): "AvailabilityZone",
+        ("AWS::EC2::Subnet", "CidrBlock"): "CidrBlock",
+        ("AWS::EC2::Subnet", "VpcId"): "VpcId",
+        ("AWS::EC2::VPC", "CidrBlock"): "CidrBlock",
+    }
+)
 
 #: A condition may name another; so many in a row, no further.
 _MAX_CHAIN = 50
@@ -287,8 +299,22 @@ class Evaluator:
         self.referred.append(Reference(address, attribute))
         # Custom resources and nested stacks return what their own code says, also nothing.
         certain = not attribute or not resource.returns_anything
+        echoed = _ECHOED.get((resource.type, attribute))
+        if echoed is not None and (value := self._property(resource, echoed, address)) is not None:
+            return value
         reason = f"{name}.{attribute} is known once {name} is created" if attribute else f"{name} is created here"
         return Unknown(reason, kind="computed", reference=Reference(address, attribute), present=certain)
+
+    def _property(self, resource: Declared, name: str, address: str) -> Value:
+        """A property that the resource gives back as it was written; None where it is not written as a value."""
+        properties = member(resource.entry.value, "Properties")
+        written = member(properties.value, name) if properties else None
+        if written is None or address in self.record.echoing:
+            return None
+        self.record.echoing.append(address)
+        value = self.within(resource.bound).value(written.value)
+        self.record.echoing.pop()
+        return None if value is NO_VALUE else value
 
     def _renamed(self, name: str, attribute: str) -> tuple[str, str]:
         """SAM's ways to name what it makes: ``Api.Stage`` means the stage, a layer's id its hashed one."""
@@ -375,7 +401,8 @@ class Evaluator:
 
     def kept_items(self, node: Node) -> list[Node]:
         """The items of a list that have a value, so that positions agree with :meth:`value`."""
-        return [item for item in items(node) if self.value(item, in_list=True) is not NO_VALUE]
+        # What calls nothing has a value; the rest is cheap to ask.
+        return [i for i in items(node) if call_of(i) is None or self.value(i, in_list=True) is not NO_VALUE]
 
 
 def is_expansion(name: str) -> bool:

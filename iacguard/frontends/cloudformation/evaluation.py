@@ -11,7 +11,7 @@ from iacguard.frontends.cloudformation.choices import Choices, State
 from iacguard.frontends.cloudformation.evaluate import Evaluator, is_expansion
 from iacguard.frontends.cloudformation.functions import FUNCTIONS
 from iacguard.frontends.cloudformation.nested import STACK, Nest
-from iacguard.frontends.cloudformation.nodes import call_of, member, members, text_of
+from iacguard.frontends.cloudformation.nodes import Entry, call_of, member, members, text_of
 from iacguard.frontends.cloudformation.places import ResourcePlace
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
@@ -22,6 +22,8 @@ from iacguard.model import REST, Edge, Resource, Unknown, Value
 #: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
 RESOURCE_KEY = "__resource__"
 _RESOURCE_LEVEL = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
+#: Of Metadata, the setup of a whole machine: not read again in each world, as no decision hangs on it.
+_INIT = "AWS::CloudFormation::Init"
 
 #: States of the deployer's choices that are looked at to see whether a condition can be true.
 _MAX_STATES = 256
@@ -41,6 +43,7 @@ class Evaluated:
     """
 
     record: Record
+    only: frozenset[str] | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     edges: dict[str, tuple[Edge, ...]] = field(default_factory=dict)
     uncertain: dict[str, str] = field(default_factory=dict)
@@ -59,24 +62,35 @@ class _Existence:
     outermost: str = ""
 
 
-def evaluated(template: Template, scope: Scope, nest: Nest, known: Known) -> Evaluated:
-    """``template`` in ``scope``. Resources in ``known`` are taken from there."""
+def evaluated(
+    template: Template, scope: Scope, nest: Nest, known: Known | None = None, only: frozenset[str] | None = None
+) -> Evaluated:
+    """``template`` in ``scope``. Resources in ``known`` are taken from there, and problems are not looked for then.
+
+    ``only``, if given, are the addresses of the resources to evaluate.
+    """
     record = Record()
-    found = Evaluated(record)
+    found = Evaluated(record, only)
     evaluator = Evaluator(template, scope, FUNCTIONS, record, nest)
     _template(evaluator, nest, known, found, _Existence())
     return found
 
 
-def _template(evaluator: Evaluator, nest: Nest, known: Known, found: Evaluated, around: _Existence) -> None:
+def _template(evaluator: Evaluator, nest: Nest, known: Known | None, found: Evaluated, around: _Existence) -> None:
     found.evaluators.append(evaluator)
-    _notices(evaluator)
     for declared in (*evaluator.template.resources.values(), *evaluator.made_resources.values()):
         _declared(evaluator, declared, nest, known, found, around)
+    if known is None:
+        _rest(evaluator)
+
+
+def _rest(evaluator: Evaluator) -> None:
+    """Evaluate what is no resource, for what is wrong in it, and tell of what is not evaluated."""
+    _notices(evaluator)
     for loop in evaluator.unknown_loops:
         message = f"{loop.name} is not evaluated; the resources that it makes are not judged"
         evaluator.not_evaluated(loop.key, message)
-    for inner, output in evaluator.outputs():  # only for what is wrong in them
+    for inner, output in evaluator.outputs():
         if is_expansion(output.name):
             inner.member_value(output)
         else:
@@ -100,13 +114,18 @@ def _notices(evaluator: Evaluator) -> None:
 
 
 def _declared(
-    root: Evaluator, declared: Declared, nest: Nest, known: Known, found: Evaluated, around: _Existence
+    root: Evaluator, declared: Declared, nest: Nest, known: Known | None, found: Evaluated, around: _Existence
 ) -> None:
     """Evaluate one resource, and where it is a nested stack all that is in it."""
+    address = root.scope.prefix + declared.entry.name
+    if not _wanted(found.only, address):
+        return
+    if known is not None and address in known and declared.type != STACK:
+        found.resources[address], found.edges[address] = known[address]
+        return
     evaluator = root.within(declared.bound)
     record = evaluator.record
     record.touched, record.referred[:] = set(), ()
-    address = root.scope.prefix + declared.entry.name
     condition = member(declared.entry.value, "Condition")
     truth = evaluator.truth_of_name(condition.value) if condition else None
     reason = truth.reason if truth is not None and truth.value is None else around.reason
@@ -121,13 +140,10 @@ def _declared(
         return
     if name is not None and truth is not None and truth.value is None:
         evaluator = evaluator.assuming(looped(name, declared.bound))
-    if address in known:
-        resource, edges = known[address]
-    else:
-        made = _resource(evaluator, declared)
-        if made is None:
-            return
-        resource, edges = made
+    made = _resource(evaluator, declared, known is None)
+    if made is None:
+        return
+    resource, edges = made
     if record.touched or varies:
         found.touched[address] = existence.condition
     found.resources[address] = resource
@@ -141,7 +157,12 @@ def _declared(
             _template(child, nest, known, found, existence)
 
 
-def _resource(evaluator: Evaluator, declared: Declared) -> tuple[Resource, tuple[Edge, ...]] | None:
+def _wanted(only: frozenset[str] | None, address: str) -> bool:
+    """Whether a resource is to be evaluated, or one of those nested in it."""
+    return only is None or address in only or any(a.startswith(f"{address}/") for a in only)
+
+
+def _resource(evaluator: Evaluator, declared: Declared, whole: bool) -> tuple[Resource, tuple[Edge, ...]] | None:
     entry = declared.entry
     if not isinstance(entry.value, MappingNode) or call_of(entry.value) is not None or not declared.type:
         type_ = member(entry.value, "Type")
@@ -152,7 +173,7 @@ def _resource(evaluator: Evaluator, declared: Declared) -> tuple[Resource, tuple
         evaluator.wrong("value", entry.key, f'resource "{entry.name}" has no Type; CloudFormation rejects it')
         return None
     address = evaluator.scope.prefix + entry.name
-    attributes, edges = _attributes(evaluator, declared, address)
+    attributes, edges = _attributes(evaluator, declared, address, whole)
     resource = Resource(
         address=address,
         type=declared.type,
@@ -166,17 +187,19 @@ def _resource(evaluator: Evaluator, declared: Declared) -> tuple[Resource, tuple
     return resource, edges
 
 
-def _attributes(evaluator: Evaluator, declared: Declared, address: str) -> tuple[dict[str, Value], tuple[Edge, ...]]:
+def _attributes(
+    evaluator: Evaluator, declared: Declared, address: str, whole: bool
+) -> tuple[dict[str, Value], tuple[Edge, ...]]:
     body = declared.entry.value
     attributes: dict[str, Value] = {}
     edges: dict[Edge, None] = {}
     properties = member(body, "Properties")
     if properties is not None and (call_of(properties.value) or not isinstance(properties.value, MappingNode)):
-        whole = evaluator.value(properties.value)
-        if isinstance(whole, dict):
-            attributes.update(whole)
-        elif isinstance(whole, Unknown):
-            attributes[REST] = whole
+        given = evaluator.value(properties.value)
+        if isinstance(given, dict):
+            attributes.update(given)
+        elif isinstance(given, Unknown):
+            attributes[REST] = given
     elif properties is not None:
         for inner, entry in evaluator.entries(properties.value):
             evaluator.referred.clear()
@@ -185,11 +208,17 @@ def _attributes(evaluator: Evaluator, declared: Declared, address: str) -> tuple
                 name = REST if entry.name.startswith("Fn::") else entry.name
                 attributes[name] = value
                 edges.update((Edge(address, reference.address, entry.name), None) for reference in evaluator.referred)
-    beside = {entry.name: evaluator.value(entry.value) for entry in members(body) if entry.name in _RESOURCE_LEVEL}
+    beside = {e.name: _beside(evaluator, e, whole) for e in members(body) if e.name in _RESOURCE_LEVEL}
     if beside:
         attributes[RESOURCE_KEY] = beside
     evaluator.referred.clear()
     return attributes, tuple(edges)
+
+
+def _beside(evaluator: Evaluator, entry: Entry, whole: bool) -> Value:
+    if whole or entry.name != "Metadata" or call_of(entry.value) is not None:
+        return evaluator.value(entry.value)
+    return {e.name: evaluator.value(e.value) for e in members(entry.value) if e.name != _INIT}
 
 
 def _construct(attributes: Mapping[str, Value]) -> str:

@@ -31,7 +31,7 @@ class Record:
     """What an evaluation leaves behind, over all nested stacks.
 
     ``referred`` and ``touched`` are emptied between resources; ``hangs`` are the reasons that were made on the way,
-    ``made`` counts what loops made.
+    ``made`` counts what loops made; ``echoing`` are the resources whose own properties are being asked for.
     """
 
     problems: dict[Problem, None] = field(default_factory=dict)
@@ -39,3 +39,4 @@ class Record:
     touched: set[str] = field(default_factory=set)
     hangs: dict[str, str] = field(default_factory=dict)
     made: int = 0
+    echoing: list[str] = field(default_factory=list)

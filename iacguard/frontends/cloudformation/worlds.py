@@ -27,7 +27,7 @@ class TemplateAlternatives:
     choices: Choices
     library: Library
     base: Evaluated
-    _worlds: dict[tuple[tuple[str, object], ...], TemplateWorld] = field(default_factory=dict)
+    _worlds: dict[object, TemplateWorld] = field(default_factory=dict)
 
     @property
     def touched(self) -> Mapping[str, str]:
@@ -39,29 +39,30 @@ class TemplateAlternatives:
         base = self.base
         return {a: (r, base.edges[a]) for a, r in base.resources.items() if a not in base.touched}
 
-    def open(self) -> World:
-        return self.world({})
+    def open(self, only: frozenset[str] | None = None) -> World:
+        return self.world({}, only)
 
-    def world(self, state: State) -> TemplateWorld:
+    def world(self, state: State, only: frozenset[str] | None) -> TemplateWorld:
         """The world of ``state``; the same one each time."""
-        key = tuple(sorted(state.items(), key=lambda item: item[0]))
+        key = only, tuple(sorted(state.items(), key=lambda item: item[0]))
         if key not in self._worlds:
-            self._worlds[key] = TemplateWorld(self, state)
+            self._worlds[key] = TemplateWorld(self, state, only)
         return self._worlds[key]
 
 
 @dataclass(eq=False)
 class TemplateWorld:
-    """One of them: a state of the choices, evaluated when first asked for."""
+    """One of them: a state of the choices, evaluated when first asked for; of ``only`` these resources if given."""
 
     alternatives: TemplateAlternatives
     state: State
+    only: frozenset[str] | None
 
     @cached_property
     def _evaluated(self) -> Evaluated:
         whole = self.alternatives
         scope = whole.choices.under(self.state)
-        found = evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched)
+        found = evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched, self.only)
         return without_impossible(found, whole.choices, self.state)
 
     @cached_property
@@ -89,7 +90,8 @@ class TemplateWorld:
         choice = self._evaluated.evaluators[0].hanging(reason)
         if not choice:
             return ()
-        return tuple(self.alternatives.world(state) for state in self.alternatives.choices.split(self.state, choice))
+        states = self.alternatives.choices.split(self.state, choice)
+        return tuple(self.alternatives.world(state, self.only) for state in states)
 
 
 def stack_of(name: str, found: Evaluated) -> Stack:

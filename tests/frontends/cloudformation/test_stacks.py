@@ -251,3 +251,24 @@ def test_never_raises(lines: list[tuple[str, str, str]], tail: str) -> None:
         for resource in stack.resources:
             for key in resource.attributes:
                 resource.locate((key, 0))
+
+
+def test_attributes_that_give_a_property_back(load: Load) -> None:
+    stack = load(
+        """\
+        Parameters: {Cidr: {Type: String, Default: 10.1.0.0/16}}
+        Resources:
+          Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Ref Cidr}}
+          Pool: {Type: AWS::EC2::VPC, Properties: {Ipv4IpamPoolId: p}}
+          Self: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !GetAtt Self.CidrBlock}}
+          Group:
+            Type: AWS::EC2::SecurityGroup
+            Properties: {A: !GetAtt Vpc.CidrBlock, B: !GetAtt Pool.CidrBlock, C: !Sub '${Vpc.CidrBlock}!'}
+        """
+    )
+    assert stack.problems == ()
+    group = stack.resources[-1].attributes
+    assert (group["A"], group["C"]) == ("10.1.0.0/16", "10.1.0.0/16!")
+    assert group["B"].reason == "Pool.CidrBlock is known once Pool is created"
+    assert stack.resources[2].attributes["CidrBlock"].kind == "computed"
+    assert Edge("Group", "Vpc", "A") in stack.edges
