@@ -328,3 +328,26 @@ def test_a_type_without_a_row_stays_native(build: Any) -> None:
     written = build.cloudformation("X", "AWS::Nothing::Here", {"SomeName": {"Inner": 1}})
     found = build.graph(written).resources[0]
     assert found is written
+
+
+def test_user_data_is_plain_text() -> None:
+    """CloudFormation wants it in Base64 (``Fn::Base64``), Terraform's ``user_data`` and policies the text."""
+    from iacguard.frontends.cloudformation import load
+    from iacguard.frontends.contract import Inputs
+    from iacguard.normalise import normalise
+    from iacguard.source import SourceFile
+
+    text = b"""\
+Parameters: {Secret: {Type: String}}
+Resources:
+  I:
+    Type: AWS::EC2::Instance
+    Properties: {UserData: {'Fn::Base64': "#!/bin/sh\\necho hi"}}
+  J:
+    Type: AWS::EC2::Instance
+    Properties: {UserData: !Base64 {'Fn::Sub': "export TOKEN=${Secret}"}}
+"""
+    (stack,) = load([SourceFile("t.yaml", text)], None, Inputs())  # type: ignore[arg-type]
+    graph, _ = normalise(stack)
+    assert graph.by_address["I"].attributes["user_data"] == "#!/bin/sh\necho hi"
+    assert graph.by_address["J"].attributes["user_data"].prefix == "export TOKEN="

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from iacguard.knowledge import Attribute, cloudformation_schema, terraform_schema
+from iacguard.model import FixedPlace, Resource, Span
+from iacguard.normalise.cloudformation import translate
+from iacguard.normalise.draft import Draft
 from iacguard.normalise.tables import load
 from iacguard.normalise.vocabulary import cloudformation_types, folds, made_attributes
 
@@ -83,6 +86,79 @@ def _targets(row: Mapping[str, Any]) -> Iterator[str]:
             head = text.split()[0].split(".")[0]
             if head not in ("=", ""):
                 yield head
+
+
+#: Nested names that Terraform has no place for, and why they stay.
+EXTRA_NESTED = {
+    # Terraform writes the network interface's groups at the instance.
+    ("AWS::EC2::Instance", "NetworkInterfaces.GroupSet"),
+    # Maps of CloudFormation whose keys are an argument of a block in Terraform; no policy asks for them.
+    (
+        "AWS::Athena::WorkGroup",
+        "WorkGroupConfiguration.MonitoringConfiguration.CloudWatchLoggingConfiguration.LogTypes",
+    ),
+    ("AWS::NetworkFirewall::FirewallPolicy", "FirewallPolicy.PolicyVariables.RuleVariables"),
+    ("AWS::WAFv2::WebACL", "AssociationConfig.RequestBody"),
+    # A resource of its own in Terraform.
+    ("AWS::SNS::Topic", "DataProtectionPolicy"),
+    ("AWS::IAM::Policy", "Roles"),
+}
+
+
+@pytest.mark.parametrize(("native", "types"), sorted(cloudformation_types().items()), ids=str)
+def test_nested_names_of_a_row_are_arguments(native: str, types: tuple[str, ...]) -> None:
+    """Every property that a row names is translated, and what comes out is looked up, level by level."""
+    row = load(f"cloudformation/{native.split('::')[1].lower()}")[native]
+    wrong = []
+    for key, entry in row.items():
+        if key == "as" or key.startswith("as ") or isinstance(entry, dict) or (native, key) in EXTRA_NESTED:
+            continue
+        unknown = [_unknown_names(native, key, type_) for type_ in types]
+        if all(unknown):
+            wrong.append((key, min(unknown, key=len)))
+    assert wrong == []
+
+
+def _unknown_names(native: str, key: str, type_: str) -> list[str]:
+    """The names that a property leads to and that ``type_`` does not have."""
+    source, target = cloudformation_schema(native), terraform_schema(type_)
+    assert source is not None
+    assert target is not None
+    path = key.split(".")
+    place = FixedPlace(Span("t.yaml", 1, 1, 1, 2))
+    draft = Draft(Resource("R", native, native, "cloudformation", _sample(source.attributes, path), place, "R"))
+    assert translate(draft) is not None
+    made = made_attributes(type_)
+    return [name for name in _foreign(draft.attributes, target.attributes, ()) if name.split(".")[0] not in made]
+
+
+def _sample(members: Mapping[str, Attribute], path: list[str]) -> dict[str, Any]:
+    """The smallest value in which ``path`` is written."""
+    attribute = members.get(path[0])
+    kind = attribute.type if attribute else "string"
+    inner: Any = {"string": "x", "number": 1, "bool": True, "any": {"k": "v"}, "map": {"k": "v"}}.get(kind, {})
+    if attribute is not None and len(path) > 1:
+        inner = _sample(attribute.members, path[1:])
+    elif attribute is not None and kind in ("list", "set") and not attribute.members:
+        inner = "x"
+    if kind in ("list", "set"):
+        inner = [inner]
+    elif kind == "map" and len(path) > 1:
+        inner = {"key": inner}
+    return {path[0]: inner}
+
+
+def _foreign(value: Any, members: Mapping[str, Attribute], at: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _foreign(item, members, at)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            found = members.get(name)
+            if found is None:
+                yield ".".join((*at, name))
+            elif found.members:
+                yield from _foreign(inner, found.members, (*at, name))
 
 
 def test_folds_name_types_and_references() -> None:
