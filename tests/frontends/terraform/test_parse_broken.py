@@ -12,7 +12,7 @@ from iacguard.findings import Problem
 from iacguard.frontends.terraform import opinion
 from iacguard.frontends.terraform.opinion import Verdict, ask
 from iacguard.frontends.terraform.parse import parse, parse_expression, parse_template
-from iacguard.frontends.terraform.syntax import Document
+from iacguard.frontends.terraform.syntax import Attribute, Block, Document
 from iacguard.source import SourceFile
 
 
@@ -234,7 +234,8 @@ def check(found: Document | None, problems: tuple[Problem, ...], data: bytes) ->
         return
     size = len(found.file.data)
     last = 0
-    for item in sorted([*found.body.attributes, *found.body.blocks], key=lambda node: node.start):
+    items: list[Attribute | Block] = [*found.body.attributes, *found.body.blocks]
+    for item in sorted(items, key=lambda node: node.start):
         assert 0 <= item.start < item.end <= size
         if not found.json:
             assert item.start >= last
