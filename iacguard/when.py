@@ -9,6 +9,7 @@ Features = Mapping[str, str]
 
 _MOST_CASES = 3
 _MOST_PARTS = 3
+_MOST_VALUES = 6
 
 
 def separating(inside: Sequence[Features], outside: Sequence[Features], hints: Sequence[str]) -> str:
@@ -34,7 +35,7 @@ def _alone(label: str, inside: Sequence[Features], outside: Sequence[Features]) 
     values = dict.fromkeys(case[label] for case in inside)
     if any(case[label] in values for case in outside):
         return None
-    return f"{label} is {' or '.join(values)}"
+    return f"{label} is {_short(' or '.join(values))}"
 
 
 def _together(labels: Sequence[str], inside: Sequence[Features], outside: Sequence[Features]) -> str | None:
@@ -66,7 +67,15 @@ def _parts(
 
 
 def _written(parts: Sequence[tuple[str, str]]) -> str:
-    return " and ".join(f"{label} is {value}" for label, value in parts)
+    return " and ".join(f"{label} is {_short(value)}" for label, value in parts)
+
+
+def _short(values: str) -> str:
+    """``"a" or "b"`` with no more than the first few of many values."""
+    texts = values.split('" or "')
+    if len(texts) <= _MOST_VALUES:
+        return values
+    return '" or "'.join(texts[: _MOST_VALUES - 1]) + f'" or {len(texts) - _MOST_VALUES + 1} others'
 
 
 def _one_by_one(labels: Sequence[str], inside: Sequence[Features], outside: Sequence[Features]) -> str:

@@ -189,6 +189,11 @@ def test_too_many_cases_are_said_and_decided_by_default() -> None:
         ([{"a": "1", "b": "2"}, {"a": "2", "b": "1"}], [{"a": "1", "b": "1"}], "b is 2, or a is 2"),
         ([{"a": "1"}], [{"b": "1"}], "a is 1"),
         ([{}], [{}], "other parameters are given"),
+        (
+            [{"p": '"1" or "2" or "3"'}, {"p": '"4" or "5" or "6" or "7"'}],
+            [{"p": '"8"'}],
+            'p is "1" or "2" or "3" or "4" or "5" or 2 others',
+        ),
     ],
 )
 def test_words(inside: list[Mapping[str, str]], outside: list[Mapping[str, str]], words: str) -> None:

@@ -251,6 +251,11 @@ def test_never_raises(lines: list[tuple[str, str, str]], tail: str) -> None:
         for resource in stack.resources:
             for key in resource.attributes:
                 resource.locate((key, 0))
+        if stack.alternatives is not None:
+            opened = stack.alternatives.open()
+            for reason in opened.uncertain.values():
+                for world in opened.split(reason):
+                    assert all(world.features)
 
 
 def test_attributes_that_give_a_property_back(load: Load) -> None:
