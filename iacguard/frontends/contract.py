@@ -123,7 +123,7 @@ class Workspace(Protocol):
     """Reads other files for a front end (``file()``, a module's folder): never outside the base folder."""
 
     def read(self, path: str) -> SourceFile | None:
-        """The file at ``path`` (relative to the base, ``..`` allowed inside it); None if missing, outside, unreadable."""
+        """The file at ``path`` (relative to the base, ``..`` allowed in it); None if missing, outside or unreadable."""
 
     def listing(self, folder: str) -> tuple[str, ...]:
         """Names of the plain files in ``folder``, sorted; empty where there is no such folder inside the base."""
