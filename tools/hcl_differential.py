@@ -92,7 +92,7 @@ def theirs(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.startswith('"<<'):
-        head, _, text = value[1:-1].partition("\n")
+        _, _, text = value[1:-1].partition("\n")
         text = "" if "\n" not in text else text.rpartition("\n")[0] + "\n"
         return ("text", tuple(_unindented(_unescaped(t)) for t in _split(text)))
     if value.startswith('"'):
@@ -247,9 +247,8 @@ def main() -> int:
         counts[outcome] += 1
         for line in found[:5]:
             print(f"{path}: {outcome}: {line[:400]}")
-    print(
-        f"seed {given.seed}: {len(chosen)} of {len(files)} files: {', '.join(f'{n} {o}' for o, n in counts.most_common())}"
-    )
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    print(f"seed {given.seed}: {len(chosen)} of {len(files)} files: {outcomes}")
     return 1 if counts["differ"] or counts["refused by us only"] else 0
 
 
