@@ -70,6 +70,8 @@ class Unknown:
     ``secret``: whatever it is, it is meant to be secret (``NoEcho``, ``sensitive``, ``{{resolve:secretsmanager}}``).
     ``present``: surely neither null nor empty (the ``arn`` of a resource that is created here).
     ``encodes``: where it is the Base64 of a text that is known in part, that text.
+    ``keys``: where it stands for the rest of a map whose entries are known but for their keys, the key of each of
+    ``choices``, which are then all of those entries.
     """
 
     reason: str
@@ -82,6 +84,7 @@ class Unknown:
     secret: bool = False
     present: bool = False
     encodes: Unknown | None = None
+    keys: tuple[Unknown, ...] = ()
 
     @property
     def prefix(self) -> str:

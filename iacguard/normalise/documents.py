@@ -108,8 +108,10 @@ def _fill(value: Value, unknowns: list[Unknown]) -> Value:
             known = _fill_text(key, unknowns)
             if isinstance(known, str):
                 out[known] = _fill(inner, unknowns)
+            elif REST in out:
+                out[REST] = replace(known, parts=(), choices=(), keys=())
             else:
-                out[REST] = known
+                out[REST] = replace(known, parts=(), choices=(_fill(inner, unknowns),), keys=(known,))
         return out
     return value
 

@@ -113,11 +113,13 @@ def statements_of(document: Read, label: str) -> Iterator[tuple[Value, Place]]:
 
 def _part(value: Unknown) -> Unknown:
     """An Unknown in the place of statements: of what number, nobody knows."""
-    return replace(value, spread=True, parts=(), choices=(), reference=None, present=False)
+    return replace(value, spread=True, parts=(), choices=(), keys=(), reference=None, present=False)
 
 
 def _statement(raw: dict[str, Value], label: str) -> dict[str, Value]:
     rest = raw.get(REST)
+    if isinstance(rest, Unknown):
+        rest = replace(rest, parts=(), choices=(), keys=())  # the member may as well be missing
 
     def field(name: str) -> Value:
         return raw.get(name, rest)
@@ -184,7 +186,10 @@ def _conditions(value: Value) -> list[Value]:
             out.append(_part(tests) if isinstance(tests, Unknown) else Unknown("a condition is not known", spread=True))
         elif isinstance(tests, dict):
             for key, wanted in tests.items():
-                if key == REST:
+                if key == REST and isinstance(wanted, Unknown) and len(wanted.keys) == len(wanted.choices) > 0:
+                    entries = zip(wanted.keys, wanted.choices, strict=True)
+                    out += [{"operator": operator, "key": name, "values": _texts(values)} for name, values in entries]
+                elif key == REST:
                     out.append(_part(wanted) if isinstance(wanted, Unknown) else wanted)
                 else:
                     out.append({"operator": operator, "key": key, "values": _texts(wanted)})

@@ -10,9 +10,21 @@ from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.access import one_of
 from iacguard.frontends.terraform.functions import lookup
 from iacguard.frontends.terraform.functions.context import Function, FunctionError, as_item
-from iacguard.frontends.terraform.places import ExprPlace
+from iacguard.frontends.terraform.places import FollowedPlace
 from iacguard.frontends.terraform.scope import Scope
-from iacguard.frontends.terraform.syntax import Body, Call, Document, Expr, Literal, Template
+from iacguard.frontends.terraform.syntax import (
+    Body,
+    Call,
+    Document,
+    Expr,
+    GetAttr,
+    Index,
+    Literal,
+    Paren,
+    Template,
+    TupleExpr,
+    Variable,
+)
 from iacguard.frontends.terraform.values import (
     MAX_NODES,
     MAX_TEXT,
@@ -168,7 +180,7 @@ def _finished(name: str, result: Value, args: list[Value], node: Call, scope: Sc
         if len(result) > MAX_TEXT:
             raise LimitError(f"a string has more than {MAX_TEXT:,} characters")
     elif isinstance(result, Encoded) and result.place is None and node.args:
-        return replace(result, place=ExprPlace(node.args[0], scope))
+        return replace(result, place=FollowedPlace(node.args[0], scope))
     return result
 
 
@@ -241,7 +253,7 @@ def _try(node: Call, scope: Scope) -> Value:
     run = scope.run
     failure: EvalError | None = None
     for place, arg in enumerate(node.args):
-        before = run.doubts
+        before, risks = run.doubts, run.risks
         try:
             value = run.evaluate(arg, scope)
         except LimitError:
@@ -250,13 +262,33 @@ def _try(node: Call, scope: Scope) -> Value:
             failure = error
             continue
         doubtful = run.doubts > before
-        if place == len(node.args) - 1 or (not doubtful and is_wholly_known(value)):
+        if place == len(node.args) - 1:
+            return value
+        if not doubtful and (is_wholly_known(value) or (run.risks == risks and _only_looks_up(arg))):
             return value
         if doubtful:
             return _one_of_rest(value, node, place, scope)
         return _unsure(value)
     message = failure.message if failure is not None else "no arguments"
     raise EvalError(f"try: no argument can be evaluated: {message}")
+
+
+def _only_looks_up(expr: Expr) -> bool:
+    """Whether nothing in ``expr`` can fail but a member that is missing."""
+    pending: list[Expr] = [expr]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (GetAttr, Index)):
+            pending.append(node.base)
+            if isinstance(node, Index):
+                pending.append(node.key)
+        elif isinstance(node, Paren):
+            pending.append(node.inner)
+        elif isinstance(node, TupleExpr):
+            pending.extend(node.items)
+        elif not isinstance(node, (Literal, Variable)):
+            return False
+    return True
 
 
 def _one_of_rest(value: Value, node: Call, place: int, scope: Scope) -> Value:
@@ -283,16 +315,31 @@ def _can(node: Call, scope: Scope) -> Value:
     if len(node.args) != 1:
         raise EvalError("can takes one argument")
     run = scope.run
-    before = run.doubts
+    before, risks = run.doubts, run.risks
     try:
         value = run.evaluate(node.args[0], scope)
     except LimitError:
         raise
     except EvalError:
         return False
-    if run.doubts > before or not is_wholly_known(value):
+    sure = is_wholly_known(value) or (run.risks == risks and _only_looks_up(node.args[0]))
+    if run.doubts > before or not sure:
         return Unknown("it is not known whether the expression can be evaluated", "expression", scope.span(node))
     return True
 
 
-_FORMS: dict[str, Callable[[Call, Scope], Value]] = {"try": _try, "can": _can}
+def _issensitive(node: Call, scope: Scope) -> Value:
+    if len(node.args) != 1:
+        raise EvalError("issensitive takes one argument")
+    value = bare(scope.run.evaluate(node.args[0], scope))
+    if isinstance(value, Unknown) and value.secret:
+        return True
+    from iacguard.frontends.terraform.marks import is_marked
+
+    marked = is_marked(node.args[0], scope)
+    if marked is None:
+        return Unknown("it is not known whether the value is sensitive", "function", scope.span(node))
+    return marked
+
+
+_FORMS: dict[str, Callable[[Call, Scope], Value]] = {"try": _try, "can": _can, "issensitive": _issensitive}

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.functions.unknowns import find_unknown
-from iacguard.frontends.terraform.values import Border, link
+from iacguard.frontends.terraform.values import Border, link, put_entry
 from iacguard.model import REST, Encoded, Key, Place, Span, Step, Unknown, Value
 
 if TYPE_CHECKING:
@@ -187,6 +187,9 @@ def _conditions(blocks: Value) -> Value:
     for block in blocks:
         test = block.get("test") if isinstance(block, dict) else None
         variable = block.get("variable") if isinstance(block, dict) else None
+        if isinstance(test, str) and isinstance(variable, Unknown):
+            put_entry(result.setdefault(test, {}), variable, block.get("values", []))
+            continue
         if not isinstance(test, str) or not isinstance(variable, str):
             result[REST] = block if isinstance(block, Unknown) else Unknown("a condition is not known", "expression")
             continue

@@ -44,6 +44,7 @@ from iacguard.frontends.terraform.values import (
     SetList,
     bare,
     link,
+    put_entry,
     strip,
 )
 from iacguard.model import REST, Encoded, Unknown, Value
@@ -101,7 +102,15 @@ def _get_attr(node: GetAttr, scope: Scope, inner: bool = False) -> Value:
         return base[name]
     if type(base) is Namespace:
         return base.get(name, node, scope, inner)
+    _note_risk(base, scope)
     return attribute(base, name)
+
+
+def _note_risk(base: Value, scope: Scope) -> None:
+    """``try`` asks whether what is looked for in ``base`` may be missing."""
+    plain = bare(base)
+    if isinstance(plain, (Unknown, Open)) or (isinstance(plain, dict) and REST in plain):
+        scope.run.risks += 1
 
 
 def _index(node: Index, scope: Scope, inner: bool = False) -> Value:
@@ -111,6 +120,8 @@ def _index(node: Index, scope: Scope, inner: bool = False) -> Value:
         if not isinstance(key, str):
             raise EvalError("a name is required here", "reference")
         return base.get(key, node, scope, inner)
+    _note_risk(base, scope)
+    _note_risk(key, scope)
     return index(base, key)
 
 
@@ -160,7 +171,7 @@ def _object(node: ObjectExpr, scope: Scope) -> Value:
 def _put(result: dict[str, Value], key: Value, value: Value) -> None:
     key = bare(key)
     if isinstance(key, Unknown):
-        _put_rest(result, key, value)
+        put_entry(result, key, value)
         return
     try:
         text = to_string(key)
@@ -318,7 +329,11 @@ def _for_object(node: ForExpr, rounds: list[tuple[Value, Value]], scope: Scope) 
         item = evaluate(node.value_expr, inner)
         cause = many if many is not None else _if_unknown(kept)
         if cause is not None or isinstance(name, Unknown):
-            _put_rest(result, name if cause is None else cause, [item] if node.grouping else item)
+            entry = [item] if node.grouping else item
+            if cause is None and not node.grouping:
+                put_entry(result, name, entry)
+            else:
+                _put_rest(result, name if cause is None else cause, entry)
         else:
             _put_round(result, name, item, node.grouping)
     return result

@@ -14,8 +14,8 @@ from iacguard.frontends.terraform.linking import CALL_META, called_module, check
 from iacguard.frontends.terraform.modules import Decl, ModuleSource
 from iacguard.frontends.terraform.places import BodyPlace
 from iacguard.frontends.terraform.scope import Run, Scope, first_line
-from iacguard.frontends.terraform.syntax import Document, Literal, Node
-from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, bare, link
+from iacguard.frontends.terraform.syntax import Document, Node
+from iacguard.frontends.terraform.values import EvalError, Opaque, Open, as_secret, bare, link
 from iacguard.frontends.terraform.variables import Given
 from iacguard.model import REST, Reference, Span, Unknown, UnknownKind, Value
 
@@ -57,12 +57,14 @@ class Instance(Opaque):
         if value is not _MISSING:
             return value
         self.memo[name] = _RUNNING
+        risks = self.scope.run.risks
         try:
             value = self._evaluate(name)
         except BaseException:
             del self.memo[name]
             raise
         self.memo[name] = value
+        self.scope.run.risks = risks
         return value
 
     def _evaluate(self, name: str) -> Value:
@@ -98,7 +100,9 @@ class Instance(Opaque):
         """The attribute ``name`` as something that only the provider knows."""
         kind: UnknownKind = "data" if self.mode != "managed" else "computed"
         dotted = f"{self.address}.{name}" if name else self.address
-        reason = f"{dotted} is read when planning" if kind == "data" else f"{dotted} is known after apply"
+        reason = (
+            f"{dotted}{looked_up(self)} is read when planning" if kind == "data" else f"{dotted} is known after apply"
+        )
         present = self.certain and surely_present(kind, self.type, name)
         own = Unknown(reason, kind, reference=Reference(self.address, name), present=present)
         begins, argument, ends = known_ends(kind, self.type, name)
@@ -175,12 +179,14 @@ class ModuleInstance(Opaque):
             return _cycle(self.run, what, where())
         if value is _MISSING:
             self.memo[key] = _RUNNING
+            risks = self.run.risks
             try:
                 value = compute()
             except BaseException:
                 del self.memo[key]
                 raise
             self.memo[key] = value
+            self.run.risks = risks  # what may fail in there fails there, and not where its value is used
         return value
 
     # ---- variables, locals, outputs
@@ -199,12 +205,12 @@ class ModuleInstance(Opaque):
         wanted = _type_of(decl)
         value = self._given(name, wanted)
         default = decl.attributes.get("default")
-        if value is _MISSING or (value is None and _flag(decl, "nullable") is False):
+        if value is _MISSING or (value is None and decl.flag("nullable") is False):
             if default is None:
                 return self._no_value(name, decl)
             if self.call is None and self.run.unknown_defaults:
                 reason = f'variable "{name}" has only a default, which may be replaced'
-                return Unknown(reason, "variable", decl.span, secret=_flag(decl, "sensitive") is True)
+                return Unknown(reason, "variable", decl.span, secret=decl.flag("sensitive") is True)
             value = argument_value(default[0].expr, default[0], self.scope(default[1]))
         try:
             value = conform(value, wanted, lambda expr: self.run.evaluate(expr, self.scope(decl.doc)))
@@ -212,8 +218,8 @@ class ModuleInstance(Opaque):
             where, doc = (default[0], default[1]) if default is not None else (decl.block, decl.doc)
             message = f'the value of variable "{name}" does not fit its type: {error.message}'
             value = self.run.failed(EvalError(message, error.kind), doc, where)
-        if _flag(decl, "sensitive") is True:
-            return _secret(value)
+        if decl.flag("sensitive") is True:
+            return as_secret(value)
         return value
 
     def _given(self, name: str, wanted: Constraint) -> Value:
@@ -246,7 +252,7 @@ class ModuleInstance(Opaque):
         return argument_value(expr, expr, self.scope(Document(file, Body(0, 0, (), ()))))
 
     def _no_value(self, name: str, decl: Decl) -> Unknown:
-        secret = _flag(decl, "sensitive") is True
+        secret = decl.flag("sensitive") is True
         reason = f'variable "{name}" has no default'
         if self.call is not None:
             reason = f'variable "{name}" has no default and {self.address} gives it no value'
@@ -368,6 +374,12 @@ def members(value: Value) -> list[Opaque]:
     return list(value) if isinstance(value, list) else []
 
 
+def looked_up(instance: Instance) -> str:
+    """The name of a parameter that is read, in brackets: AWS publishes the ids of its images under such names."""
+    name = bare(instance.raw("name")) if instance.type == "aws_ssm_parameter" else None
+    return f" ({name})" if isinstance(name, str) else ""
+
+
 def _cycle(run: Run, what: str, span: Span) -> Unknown:
     message = f"{what} refers to itself, directly or through others"
     run.report("reference", span, message, "break the circle")
@@ -381,21 +393,6 @@ def _undeclared(scope: Scope, node: Node, what: str) -> Unknown:
     return Unknown(message, "error", span)
 
 
-def _secret(value: Value) -> Value:
-    plain = bare(value)
-    if not isinstance(plain, Unknown):
-        return value
-    secret = replace(plain, secret=True)
-    return Linked(secret, value.references) if type(value) is Linked else secret
-
-
 def _type_of(decl: Decl) -> Constraint:
     found = decl.attributes.get("type")
     return UNTYPED if found is None else constraint(found[0].expr)
-
-
-def _flag(decl: Decl, name: str) -> bool | None:
-    found = decl.attributes.get(name)
-    if found is not None and isinstance(found[0].expr, Literal) and isinstance(found[0].expr.value, bool):
-        return found[0].expr.value
-    return None

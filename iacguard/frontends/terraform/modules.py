@@ -52,6 +52,13 @@ class Decl:
         self.blocks = [b for b in self.blocks if _kind(b[0]) not in kinds]
         self.blocks += [(b, doc) for b in block.body.blocks]
 
+    def flag(self, name: str) -> bool | None:
+        """The argument ``name`` where it is a plain bool."""
+        found = self.attributes.get(name)
+        if found is None or not isinstance(found[0].expr, Literal) or not isinstance(found[0].expr.value, bool):
+            return None
+        return found[0].expr.value
+
     def text(self, name: str) -> str | None:
         """The argument ``name`` where it is a plain text."""
         found = self.attributes.get(name)
@@ -285,11 +292,23 @@ def _enter(
     else:
         name = " ".join(f'"{label}"' for label in block.labels)
         _duplicate(source, f"{block.type} {name}", header(doc, block))
+        if block.type in _MODES or block.type == "module":
+            # What references mean is the first; the other is scanned as well, under a name that no code can write.
+            number = 2
+            while _numbered(key, number) in table:
+                number += 1
+            table[_numbered(key, number)] = Decl.of(block, doc)
 
 
 def _duplicate(source: ModuleSource, what: str, span: Span) -> None:
-    message = f"{what} is declared twice in this module; only the first is scanned"
-    source.problems.append(Problem("value", span, message, "terraform would refuse this: rename or remove one"))
+    message = f"{what} is declared twice in this module; references mean the first"
+    hint = "terraform would refuse this: rename or remove one"
+    source.problems.append(Problem("value", span, message, hint, notice=True))
+
+
+def _numbered(key: Any, number: int) -> Any:
+    """The name of one more block that has the name of another."""
+    return (*key[:-1], f"{key[-1]} ({number})") if isinstance(key, tuple) else f"{key} ({number})"
 
 
 def _provider_key(block: Block) -> str:

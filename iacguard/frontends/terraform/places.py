@@ -36,7 +36,7 @@ class ExprPlace:
 
     def child(self, key: Key) -> Place | None:
         """The item of a literal tuple, object or ``jsonencode`` argument."""
-        return _member(self.expr, key, self.scope)
+        return member((self.expr, self.scope), key)
 
     def trail(self) -> tuple[Step, ...]:
         """How the value came here: defaults, arguments and locals that the expression refers to."""
@@ -46,10 +46,23 @@ class ExprPlace:
 
     def text_start(self) -> tuple[int, int] | None:
         """Where the text of a heredoc or a string of many lines begins."""
-        expr = _core(self.expr)
+        expr = core(self.expr)
         if isinstance(expr, (Literal, Template)) and expr.text_start >= 0:
             return self.scope.doc.file.position(expr.text_start)
         return None
+
+
+class FollowedPlace(ExprPlace):
+    """An encoded structure: its members stand where they are written, through locals and variables."""
+
+    __slots__ = ()
+
+    def child(self, key: Key) -> Place | None:
+        """The member, in the local or variable that the expression means."""
+        from iacguard.frontends.terraform.trails import followed
+
+        found = member(followed(self.expr, self.scope), key)
+        return FollowedPlace(found.expr, found.scope, found.node) if isinstance(found, ExprPlace) else found
 
 
 class BodyPlace:
@@ -139,7 +152,7 @@ def _written(attribute: Attribute, scope: Scope) -> ExprPlace:
     return ExprPlace(attribute.expr, scope, attribute)
 
 
-def _core(expr: Expr) -> Expr:
+def core(expr: Expr) -> Expr:
     """``expr`` without what does not move its members: parentheses and ``jsonencode``."""
     while True:
         if isinstance(expr, Paren):
@@ -158,8 +171,9 @@ def _is_expr(template: Template) -> bool:
     return not isinstance(template.parts[0], (str, TemplateIf, TemplateFor))
 
 
-def _member(expr: Expr, key: Key, scope: Scope) -> Place | None:
-    expr = _core(expr)
+def member(whole: tuple[Expr, Scope], key: Key) -> Place | None:
+    """The place of a member that is written in an expression of a scope."""
+    expr, scope = core(whole[0]), whole[1]
     if isinstance(expr, TupleExpr):
         if isinstance(key, int) and 0 <= key < len(expr.items):
             return ExprPlace(expr.items[key], scope)

@@ -42,6 +42,7 @@ class Run:
         "library",
         "manifest",
         "problems",
+        "risks",
         "root_folder",
         "rounds",
         "unknown_defaults",
@@ -66,6 +67,8 @@ class Run:
         self.depth = 0
         self.rounds = 0
         self.doubts = 0
+        #: How often something was looked for in a value that is not known, so that it may not be there.
+        self.risks = 0
         self.unknown_defaults = False
 
     def report(self, kind: ProblemKind, span: Span, message: str, hint: str = "", *, notice: bool = False) -> None:

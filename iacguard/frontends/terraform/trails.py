@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from iacguard.frontends.terraform.instances import ModuleInstance
 from iacguard.frontends.terraform.linking import CALL_META
 from iacguard.frontends.terraform.modules import Decl
+from iacguard.frontends.terraform.places import ExprPlace, core, member
 from iacguard.frontends.terraform.scope import Scope, first_line
 from iacguard.frontends.terraform.syntax import (
     Binary,
@@ -90,7 +91,51 @@ def references(expr: Expr) -> Iterator[tuple[str, tuple[str, ...]]]:
         if isinstance(node, Variable):
             yield node.name, tuple(reversed(names))
         else:
-            pending.extend(reversed(_parts(node)))
+            pending.extend(reversed(parts(node)))
+
+
+def traversal(expr: Expr) -> tuple[str, tuple[str, ...]]:
+    """The root of a reference and the names after it; "" where its base is none."""
+    names: list[str] = []
+    while isinstance(expr, (GetAttr, Index)):
+        if isinstance(expr, GetAttr):
+            names.append(expr.name)
+        expr = expr.base
+    return (expr.name, tuple(reversed(names))) if isinstance(expr, Variable) else ("", ())
+
+
+def followed(expr: Expr, scope: Scope) -> tuple[Expr, Scope]:
+    """What ``expr`` means where it is no more than a local, a variable or a member of one: the code that writes it."""
+    for _ in range(_MAX_STEPS):
+        plain = core(expr)
+        if not isinstance(plain, GetAttr) or not isinstance(scope.module, ModuleInstance):
+            break
+        root, names = traversal(plain)
+        if root in scope.names:
+            break
+        whole = _written(root, names[:1], scope.module)
+        for name in names[1:]:
+            found = member(whole, name) if whole is not None else None
+            whole = (found.expr, found.scope) if isinstance(found, ExprPlace) else None
+        if whole is None:
+            break
+        expr, scope = whole
+    return expr, scope
+
+
+def _written(root: str, names: tuple[str, ...], module: ModuleInstance) -> tuple[Expr, Scope] | None:
+    """The expression that a local or variable has its value from."""
+    if root == "local" and names and names[0] in module.source.locals:
+        attribute, doc = module.source.locals[names[0]]
+        return attribute.expr, module.scope(doc)
+    decl = module.source.variables.get(names[0]) if root == "var" and names else None
+    if decl is None:
+        return None
+    argument = module.call.attributes.get(names[0]) if module.call is not None else None
+    if argument is not None and module.call_scope is not None:
+        return argument[0].expr, module.call_scope.in_file(argument[1])
+    default = decl.attributes.get("default")
+    return (default[0].expr, module.scope(default[1])) if default is not None and names[0] not in module.given else None
 
 
 def inputs(template: Expr) -> tuple[str, ...] | None:
@@ -111,11 +156,12 @@ def inputs(template: Expr) -> tuple[str, ...] | None:
                 pending.append(node.key)
         elif isinstance(node, Variable):
             names[node.name] = None
-        pending.extend(_parts(node))
+        pending.extend(parts(node))
     return tuple(names)
 
 
-def _parts(node: object) -> list[object]:
+def parts(node: object) -> list[object]:
+    """The expressions that ``node`` is made of; those of a reference are left to :func:`references`."""
     if isinstance(node, Template):
         return [p for p in node.parts if not isinstance(p, str)]
     if isinstance(node, TemplateIf):

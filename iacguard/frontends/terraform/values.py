@@ -92,6 +92,25 @@ class Linked:
     references: frozenset[Reference]
 
 
+#: More entries of a map than this are not told apart where their keys are not known.
+_MAX_ENTRIES = 32
+
+
+def put_entry(result: dict[str, Value], key: Unknown, value: Value) -> None:
+    """Add an entry to ``result`` of which the key is not known."""
+    before = result.get(REST)
+    keys, choices = (before.keys, before.choices) if isinstance(before, Unknown) else ((), ())
+    whole_entries = REST not in result or len(keys) == len(choices) > 0
+    fits = len(choices) < _MAX_ENTRIES and (REST not in result or len(choices) > 0)
+    result[REST] = Unknown(
+        key.reason,
+        "expression",
+        key.span,
+        choices=(*choices, value) if fits else (),
+        keys=(*keys, replace(key, spread=False)) if fits and whole_entries else (),
+    )
+
+
 def whole(value: Value) -> Unknown:
     """The Unknown that stands for a resource or module as a whole."""
     if isinstance(value, Opaque):
@@ -237,6 +256,15 @@ def is_wholly_known(value: Value) -> bool:
         elif isinstance(item, Open):
             return False
     return True
+
+
+def as_secret(value: Value) -> Value:
+    """``value`` marked as secret, where it is not known; plain data has no marks."""
+    plain = bare(value)
+    if not isinstance(plain, Unknown):
+        return value
+    secret = replace(plain, secret=True)
+    return Linked(secret, value.references) if type(value) is Linked else secret
 
 
 def choose(choices: Iterable[Value]) -> Iterator[Value]:

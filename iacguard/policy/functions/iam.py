@@ -261,8 +261,11 @@ def excludes_others(condition: Value) -> Tri:
 
 def _limits(condition: Value, keys: Iterable[str]) -> Tri:
     key, operator = read_field(condition, "key"), read_field(condition, "operator")
-    if isinstance(condition, Unknown) or isinstance(key, Unknown) or isinstance(operator, Unknown):
+    if isinstance(condition, Unknown) or isinstance(operator, Unknown):
         return None
+    if isinstance(key, Unknown):
+        start, end = key.prefix.lower(), key.suffix.lower()
+        return None if any(k.startswith(start) and k.endswith(end) for k in keys) else False
     plain = str(operator or "").lower().removeprefix("foranyvalue:")
     if str(key or "").lower() not in keys or plain not in _LIMITING_OPERATORS:
         return False

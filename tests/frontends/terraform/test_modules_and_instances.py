@@ -396,10 +396,18 @@ def test_tofu_file_stands_in_for_the_tf_file_of_its_name() -> None:
     assert addresses(files) == ["a_b.new"]
 
 
-def test_declaring_twice_is_told_and_the_first_is_kept() -> None:
-    stack = only('resource "a_b" "c" {\n  v = 1\n}\nresource "a_b" "c" {\n  v = 2\n}')
-    assert [r.attributes for r in stack.resources] == [{"v": 1}]
-    assert [(p.kind, p.span.line) for p in stack.problems] == [("value", 4)]
+def test_declaring_twice_is_told_and_both_are_scanned() -> None:
+    stack = only(
+        'resource "a_b" "c" {\n  v = 1\n}\nresource "a_b" "c" {\n  v = 2\n}\nresource "a_b" "c" {\n  v = 3\n}\n'
+        'resource "a_b" "d" {\n  v = a_b.c.v\n}\nlocals {\n  x = 1\n  x = 2\n}\nvariable "v" {}\nvariable "v" {}\n'
+    )
+    found = {r.address: r.attributes["v"] for r in stack.resources}
+    assert found == {"a_b.c": 1, "a_b.c (2)": 2, "a_b.c (3)": 3, "a_b.d": 1}
+    assert [(p.kind, p.span.line, p.notice) for p in stack.problems if "references mean" in p.message] == [
+        ("value", 4, True),
+        ("value", 7, True),
+        ("value", 18, True),
+    ]
 
 
 def test_json_syntax_gives_the_same_as_native_syntax() -> None:

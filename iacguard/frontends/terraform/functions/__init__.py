@@ -201,9 +201,7 @@ _NETWORK = (
 _TYPE = (
     Function("can", "Whether an expression can be evaluated.", None, rest=_ANY, handling="evaluator"),
     Function("ephemeralasnull", "Ephemeral values as null.", types.unchanged, (_ANY,), partial=True, choices=False),
-    Function(
-        "issensitive", "Whether a value is marked sensitive.", types.issensitive, (_ANY,), partial=True, context=True
-    ),
+    Function("issensitive", "Whether a value is marked sensitive.", None, rest=_ANY, handling="evaluator"),
     Function("nonsensitive", "Without that mark.", types.nonsensitive, (_ANY,), partial=True, choices=False),
     Function("sensitive", "With that mark.", types.sensitive, (_ANY,), partial=True, choices=False),
     Function("tobool", "As a bool.", types.tobool, (_ANY,), partial=True),

@@ -15,7 +15,7 @@ from iacguard.frontends.terraform.functions.unknowns import (
     from_pieces,
     pieces,
 )
-from iacguard.model import Encoded, Unknown, Value
+from iacguard.model import REST, Encoded, Unknown, Value
 
 #: A longer text than this is not made.
 MAX_TEXT = 4_000_000
@@ -183,6 +183,10 @@ def replace(text: Value, wanted: Value, replacement: Value) -> Value:
         from iacguard.frontends.terraform.functions.regex import replace_all
 
         return replace_all(wanted[1:-1], _plain(text), _plain(replacement))
+    if isinstance(text, Encoded) and isinstance(wanted, str) and isinstance(replacement, (str, Unknown)):
+        inside = _replace_inside(text, wanted, replacement)
+        if inside is not None:
+            return inside
     if not isinstance(wanted, str) or isinstance(replacement, (Unknown, Encoded)):
         return _replace_unknown(text, wanted, replacement)
     if isinstance(text, str):
@@ -193,6 +197,49 @@ def replace(text: Value, wanted: Value, replacement: Value) -> Value:
     if not wanted or any(isinstance(p, str) and _straddles(p, wanted) for p in items):
         return derived([text])
     return _mapped(text, lambda piece: piece.replace(wanted, replacement))
+
+
+#: What stands in JSON outside of its strings, and in the escapes in them.
+_OUTSIDE_STRINGS = frozenset('{}[]:,"\\ \n+-.0123456789abcdefnrstulE')
+_ESCAPED = frozenset('"\\<>&')
+
+
+def _replace_inside(text: Encoded, wanted: str, replacement: str | Unknown) -> Encoded | None:
+    """JSON with what is ``wanted`` replaced inside its strings; None where it may also stand elsewhere."""
+    if _OUTSIDE_STRINGS.issuperset(wanted) or any(map(_is_escaped, wanted)):
+        return None
+    if isinstance(replacement, str) and any(map(_is_escaped, replacement)):
+        return None
+    known = text.text
+    if known is not None:
+        if "\\" in known:  # what is wanted may begin in an escape
+            return None
+        changed_text = replace(known, wanted, replacement)
+        known = changed_text if isinstance(changed_text, str) else None
+    return Encoded(_inside(text.value, lambda piece: replace(piece, wanted, replacement)), known, text.place)
+
+
+def _is_escaped(char: str) -> bool:
+    return char < " " or char in _ESCAPED
+
+
+def _inside(value: Value, change: Callable[[Value], Value]) -> Value:
+    if isinstance(value, str) or (isinstance(value, Unknown) and value.parts and not value.spread):
+        return change(value)
+    if isinstance(value, list):
+        return [_inside(item, change) for item in value]
+    if isinstance(value, dict):
+        changed_keys = {key: key if key == REST else change(key) for key in value}
+        return {new if isinstance(new, str) else key: _inside(value[key], change) for key, new in changed_keys.items()}
+    if isinstance(value, Encoded):
+        inner = _inside(value.value, change)
+        return Encoded(inner, None if value.text is None else str(change(value.text)), value.place)
+    if isinstance(value, Unknown) and value.keys:
+        choices = tuple(_inside(choice, change) for choice in value.choices)
+        return changed(value, choices=choices, keys=tuple(change(key) if key.parts else key for key in value.keys))
+    if isinstance(value, Unknown):
+        return Unknown(value.reason, value.kind, value.span, spread=value.spread, secret=value.secret)
+    return value
 
 
 def _plain(value: Value) -> str:

@@ -8,7 +8,6 @@ from iacguard.frontends.terraform.functions import context
 from iacguard.frontends.terraform.functions.collections import as_set
 from iacguard.frontends.terraform.functions.context import FunctionError, known_keys, type_name
 from iacguard.frontends.terraform.functions.unify import unify
-from iacguard.frontends.terraform.functions.unknowns import derived
 from iacguard.model import REST, Unknown, Value
 
 
@@ -57,12 +56,6 @@ def sensitive(value: Value) -> Value:
 
 def nonsensitive(value: Value) -> Value:
     return replace(value, secret=False) if isinstance(value, Unknown) else value
-
-
-def issensitive(call: context.CallContext, value: Value) -> Value:
-    if isinstance(value, Unknown):
-        return True if value.secret else derived([value])
-    return Unknown("marks of sensitive values are not followed", "function", call.span)
 
 
 def unchanged(value: Value) -> Value:
