@@ -179,7 +179,7 @@ def test_a_defect_of_ours_is_a_line_too(
 
     monkeypatch.chdir(project)
     monkeypatch.delenv("IACGUARD_DEBUG", raising=False)
-    monkeypatch.setattr("iacguard.scan.discover", fail)
+    monkeypatch.setattr("iacguard.stacks.discover", fail)
     assert app.run(["scan", "."]) == 2
     assert capsys.readouterr().err.startswith("iacguard: internal error: RuntimeError: boom\\x1b[31m\n")
     monkeypatch.setenv("IACGUARD_DEBUG", "1")
@@ -194,7 +194,7 @@ def test_an_interrupt_is_a_line(
         raise KeyboardInterrupt
 
     monkeypatch.chdir(project)
-    monkeypatch.setattr("iacguard.scan.discover", interrupt)
+    monkeypatch.setattr("iacguard.stacks.discover", interrupt)
     assert app.run(["scan", "."]) == 130
     assert capsys.readouterr().err == "iacguard: interrupted\n"
 
