@@ -60,9 +60,13 @@ def _path(key: str, scope: Scope) -> Value:
     root = scope.run.root_folder
     if key == "module":
         return posixpath.relpath(scope.module.folder or ".", root or ".")
-    # The working folder is taken to be the root module's, as it is unless terraform is called with -chdir.
-    if key in ("root", "cwd"):
+    if key == "root":
         return "."
+    if key == "cwd":
+        # The working folder is taken to be the root module's, as it is unless terraform is called with -chdir.
+        from iacguard.frontends.terraform.functions.filesystem import absolute
+
+        return absolute(root)
     raise EvalError(f"there is no path.{key}", "reference")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iacguard.frontends.terraform.functions.regex_machine import Machine
 from iacguard.frontends.terraform.functions.regex_syntax import Parser
+from iacguard.model import Unknown
 from tests.frontends.terraform.evaluating import by_address, only, stacks
 
 
@@ -74,3 +75,59 @@ def test_a_machine_that_remembers_no_more_still_answers() -> None:
     machine = Machine(Parser("(a|aa)+(b|ab)c").parse())
     machine._left = 0
     assert machine.search("aaaabc", 0) == Machine(Parser("(a|aa)+(b|ab)c").parse()).search("aaaabc", 0)
+
+
+def test_files_are_found_by_absolute_paths_too() -> None:
+    (stack,) = stacks(
+        {
+            "x/y/main.tf": """
+                resource "a" "b" {
+                  name  = "ex-${basename(path.cwd)}"
+                  names = [basename(abspath(path.module)), basename(abspath("../z"))]
+                  texts = [file("${path.cwd}/t"), file(abspath("../z/u")), file("${abspath(path.module)}/../z/u")]
+                  files = fileset(path.cwd, "t*")
+                  away  = abspath("../../../..")
+                }
+            """,
+            "x/y/t": "T",
+            "x/z/u": "U",
+        }
+    )
+    found = stack.resources[0].attributes
+    assert found["name"] == "ex-y"
+    assert found["names"] == ["y", "z"]
+    assert found["texts"] == ["T", "U", "U"]
+    assert found["files"] == ["t"]
+    assert isinstance(found["away"], Unknown)
+
+
+def test_a_slice_of_a_list_that_is_not_known_has_its_length() -> None:
+    stack = only(
+        """
+        data "aws_availability_zones" "all" {}
+        locals {
+          zones = slice(data.aws_availability_zones.all.names, 0, 3)
+          tail  = slice(concat(["a"], data.aws_availability_zones.all.names), 0, 3)
+        }
+        resource "aws_subnet" "s" {
+          count             = length(local.zones)
+          cidr_block        = cidrsubnet("10.0.0.0/16", 8, count.index)
+          availability_zone = local.zones[count.index]
+        }
+        resource "a" "b" {
+          cidrs = [for i, zone in local.zones : cidrsubnet("10.0.0.0/16", 8, i)]
+          tail  = local.tail
+        }
+        """
+    )
+    found = by_address(stack)
+    assert [found[f"aws_subnet.s[{i}]"].attributes["cidr_block"] for i in range(3)] == [
+        "10.0.0.0/24",
+        "10.0.1.0/24",
+        "10.0.2.0/24",
+    ]
+    assert isinstance(found["aws_subnet.s[0]"].attributes["availability_zone"], Unknown)
+    assert found["a.b"].attributes["cidrs"] == ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]
+    first, *rest = found["a.b"].attributes["tail"]
+    assert first == "a"
+    assert [item.spread for item in rest] == [False, False]

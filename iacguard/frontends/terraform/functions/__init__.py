@@ -36,7 +36,8 @@ _VALUE = Param("value")
 _ANY = Param("value", null=True)
 _LIST = Param("list", "list")
 _STRINGS = Param("list", "strings")
-_PATH = Param("path", "string")
+_PATH = Param("path", "path")
+_NAME = Param("path", "string")
 _SET = Param("set", "list")
 _TEMPLATE = (_PATH, Param("vars"))
 _ID = (Param("id", "string"),)
@@ -138,9 +139,9 @@ _ENCODING = (
 )
 
 _FILESYSTEM = (
-    Function("abspath", "An absolute path; known where it is one.", filesystem.abspath, (_PATH,), context=True),
-    Function("basename", "A path's last part.", filesystem.basename, (_PATH,), partial=True),
-    Function("dirname", "A path without its last part.", filesystem.dirname, (_PATH,)),
+    Function("abspath", "An absolute path; known where it is one.", filesystem.abspath, (_NAME,), context=True),
+    Function("basename", "A path's last part.", filesystem.basename, (_NAME,), partial=True),
+    Function("dirname", "A path without its last part.", filesystem.dirname, (_NAME,)),
     Function("file", "A file's text.", filesystem.file, (_PATH,), context=True),
     Function("filebase64", "A file as Base64.", filesystem.filebase64, (_PATH,), context=True),
     Function("fileexists", "Whether there is a file.", filesystem.fileexists, (_PATH,), context=True),
@@ -165,7 +166,7 @@ _FILESYSTEM = (
         context=True,
         present=True,
     ),
-    Function("pathexpand", "With the home folder for ~.", filesystem.pathexpand, (_PATH,), context=True),
+    Function("pathexpand", "With the home folder for ~.", filesystem.pathexpand, (_NAME,), context=True),
     Function("templatefile", "A file as a template.", filesystem.templatefile, _TEMPLATE, partial=True, context=True),
 )
 

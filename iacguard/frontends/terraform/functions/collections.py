@@ -29,6 +29,8 @@ from iacguard.frontends.terraform.functions.unknowns import (
 from iacguard.model import REST, Encoded, Unknown, Value
 
 MAX_PRODUCT = 20_000
+#: More items that are not known are not made of a list of unknown length.
+MAX_UNKNOWN_ITEMS = 200
 
 
 def spread(unknown: Unknown) -> Unknown:
@@ -249,14 +251,19 @@ def element(values: Value, position: Value) -> Value:
 def slice_(values: Value, start: int | float, end: int | float) -> Value:
     first, last = _whole(start), _whole(end)
     if isinstance(values, Unknown):
-        return derived([values])
+        # The call fails, or there are that many.
+        several = 0 <= first <= last <= first + MAX_UNKNOWN_ITEMS and not values.choices
+        return [derived([values])] * (last - first) if several else derived([values])
     items = list_of(values)
     if first < 0 or last < first or (last > len(items) and not any(map(is_spread, items))):
         raise FunctionError("the indices are outside the list or in the wrong order")
     known = spread_index(items)
     if last <= known:
         return items[first:last]
-    return [*items[first:known], derived(items[known:], spread=True)]
+    missing = last - max(first, known)
+    if missing > MAX_UNKNOWN_ITEMS:
+        return [*items[first:known], derived(items[known:], spread=True)]
+    return [*items[first:known], *([derived(items[known:])] * missing)]
 
 
 def reverse(values: Value) -> Value:

@@ -58,14 +58,15 @@ class CallContext(Protocol):
 
 
 #: The kinds of parameters that take a text as it is.
-_TAKING_TEXT = frozenset(["any", "string"])
-Kind: TypeAlias = Literal["any", "string", "number", "bool", "list", "strings", "map"]
+_TAKING_TEXT = frozenset(["any", "path", "string"])
+Kind: TypeAlias = Literal["any", "path", "string", "number", "bool", "list", "strings", "map"]
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
     """One parameter: ``null`` says that null is a legal argument.
 
+    A "path" is the text of a file's path: one below the base may be absolute, though it is not known where that is.
     An unknown number makes the result unknown, also of a ``partial`` function, unless ``unknown`` is set.
     """
 
@@ -108,6 +109,10 @@ class Function:
             raise LookupError(f"{self.name} is evaluated with its arguments unevaluated")
         try:
             converted = self._convert(args)
+            if self.params and self.params[0].kind == "path" and isinstance(converted[0], Unknown):
+                from iacguard.frontends.terraform.functions.filesystem import relative
+
+                converted[0] = relative(converted[0], call.root_folder)
             if self.handling == "unknown" or self.body is None:
                 return self._unknown_by_nature(call)
             return self._apply(converted, call)
@@ -196,7 +201,7 @@ def convert(value: Value, param: Param) -> Value:
     if kind == "any":
         return value
     if isinstance(value, Encoded):
-        if kind == "string":
+        if kind == "string" or kind == "path":
             return value
         text = encoded_text(value)
         return text if isinstance(text, Unknown) else convert(text, param)
@@ -278,6 +283,7 @@ def _to_map(value: Value) -> Value:
 
 
 _CONVERSIONS: dict[str, Callable[[Value], Value]] = {
+    "path": to_string,
     "string": to_string,
     "number": to_number,
     "bool": to_bool,

@@ -7,14 +7,16 @@ relative to it, too. A path that leads out of the base is unknown: another machi
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 from iacguard.frontends.terraform.functions.context import CallContext, FunctionError, NotEvaluatedError
 from iacguard.frontends.terraform.functions.hashes import base64_digest, digest
-from iacguard.frontends.terraform.functions.unknowns import derived, encoded_text
+from iacguard.frontends.terraform.functions.unknowns import derived, encoded_text, pieces
 from iacguard.model import Encoded, Unknown, Value
 from iacguard.source import SourceFile
 
 MAX_FILES = 10_000
+_MACHINE = "the absolute path depends on the machine"
 
 
 def _inside(call: CallContext, path: str) -> str:
@@ -113,7 +115,27 @@ def templatestring(call: CallContext, template: Value, variables: Value) -> Valu
 def abspath(call: CallContext, path: str) -> Value:
     if posixpath.isabs(path):
         return posixpath.normpath(path)
-    return Unknown("the absolute path depends on the machine", "function", call.span, present=True)
+    joined = posixpath.normpath(posixpath.join(call.root_folder, path))
+    if joined == ".." or joined.startswith("../"):
+        return Unknown(_MACHINE, "function", present=True)
+    return absolute("" if joined == "." else joined)
+
+
+def absolute(folder: str) -> Unknown:
+    """The absolute path of what is at ``folder`` (relative to the base): only how it ends is known."""
+    start = Unknown(_MACHINE, "function", present=True)
+    return replace(start, parts=(start, f"/{folder}")) if folder else start
+
+
+def relative(path: Value, root_folder: str) -> Value:
+    """An absolute path below the base as one that is relative to the root module's folder; any other value as it is."""
+    if not isinstance(path, Unknown) or _MACHINE not in path.reason:
+        return path
+    start, *rest = pieces(path)
+    if isinstance(start, str) or start.reason != _MACHINE or not all(isinstance(piece, str) for piece in rest):
+        return path
+    inside = posixpath.normpath("".join(map(str, rest)).lstrip("/"))
+    return path if inside.startswith("..") else posixpath.relpath(inside, root_folder or ".")
 
 
 def pathexpand(call: CallContext, path: str) -> Value:
