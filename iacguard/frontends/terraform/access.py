@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, spread_index, to_string
-from iacguard.frontends.terraform.functions.unknowns import unique
+from iacguard.frontends.terraform.functions.unknowns import may_be_empty, unique
 from iacguard.frontends.terraform.operators import number
 from iacguard.frontends.terraform.values import (
     EvalError,
@@ -208,7 +208,7 @@ def _is_there(value: Value) -> bool:
     value = bare(value)
     if isinstance(value, Unknown):
         return value.present
-    return not (value is None or value is False or value in ("", [], {}))
+    return not (value is None or value is False or may_be_empty(value))
 
 
 def member(base: Unknown, key: Value, *, whole_map: bool = False) -> Value:

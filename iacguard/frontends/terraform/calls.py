@@ -75,6 +75,10 @@ _LOOKED_INTO = {
     "templatefile": (0,),
     "templatestring": (0,),
 }
+#: These may fail for some values of what is not known, though their result is known for all others.
+_MAY_FAIL = frozenset(
+    ["chunklist", "coalesce", "coalescelist", "element", "index", "one", "slice", "substr", "transpose", "zipmap"]
+)
 #: These look at a collection, not into its items.
 _SHALLOW = frozenset(["length", "keys"])
 #: What these give depends on nothing but their texts and the files: it is kept for the next call, of any stack.
@@ -95,6 +99,8 @@ def call(node: Call, scope: Scope) -> Value:
     if function is None:
         return _not_known(node, scope)
     values, references = _prepared(name, args)
+    if name in _MAY_FAIL and not is_wholly_known(values):
+        scope.run.risks += 1
     try:
         if name in _KEPT and all(type(value) is str for value in values):
             result = _kept(name, function, values, node, scope)
@@ -261,12 +267,12 @@ def _try(node: Call, scope: Scope) -> Value:
         except EvalError as error:
             failure = error
             continue
-        doubtful = run.doubts > before
         if place == len(node.args) - 1:
             return value
-        if not doubtful and (is_wholly_known(value) or (run.risks == risks and _only_looks_up(arg))):
+        doubtful, risky, known = run.doubts > before, run.risks > risks, is_wholly_known(value)
+        if not doubtful and not risky and (known or _only_looks_up(arg)):
             return value
-        if doubtful:
+        if doubtful or (risky and known):
             return _one_of_rest(value, node, place, scope)
         return _unsure(value)
     message = failure.message if failure is not None else "no arguments"
@@ -322,7 +328,7 @@ def _can(node: Call, scope: Scope) -> Value:
         raise
     except EvalError:
         return False
-    sure = is_wholly_known(value) or (run.risks == risks and _only_looks_up(node.args[0]))
+    sure = run.risks == risks and (is_wholly_known(value) or _only_looks_up(node.args[0]))
     if run.doubts > before or not sure:
         return Unknown("it is not known whether the expression can be evaluated", "expression", scope.span(node))
     return True

@@ -6,12 +6,12 @@ After "Type Constraints" in Terraform's language documentation. Unknown parts pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iacguard.frontends.terraform.functions.context import FunctionError, to_bool, to_number, to_string
 from iacguard.frontends.terraform.functions.unknowns import identity
 from iacguard.frontends.terraform.syntax import Call, Expr, Literal, ObjectExpr, Paren, TupleExpr, Variable
-from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, SetList, bare
+from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, SetList, bare, link
 from iacguard.model import REST, Unknown, Value
 
 _PRIMITIVES: dict[str, Callable[[Value], Value]] = {"string": to_string, "number": to_number, "bool": to_bool}
@@ -136,9 +136,16 @@ def as_set(items: list[Value]) -> SetList:
         known = isinstance(plain, (str, int, float, bool))
         seen.setdefault(identity(plain) if known else f"#{place}", item)
     values = list(seen.values())
-    if all(isinstance(bare(v), str) for v in values):
+    unknown = [v for v in values if isinstance(bare(v), Unknown)]
+    if not unknown and all(isinstance(bare(v), str) for v in values):
         values.sort(key=bare)
-    return SetList(values)
+    # One that is not known may be the same as another, and stand anywhere: it goes first, as any number of items.
+    return SetList([*map(_perhaps, unknown), *(v for v in values if not isinstance(bare(v), Unknown))])
+
+
+def _perhaps(value: Value) -> Value:
+    spread = replace(bare(value), spread=True, present=False)
+    return link(spread, value.references) if type(value) is Linked else spread
 
 
 def _object(plain: dict[str, Value], wanted: Constraint, evaluate: Callable[[Expr], Value]) -> dict[str, Value]:

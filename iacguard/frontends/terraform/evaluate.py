@@ -13,6 +13,7 @@ from iacguard.frontends.terraform import operators
 from iacguard.frontends.terraform.access import attribute, index, maybe, one_of
 from iacguard.frontends.terraform.calls import call
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, known_keys, to_string
+from iacguard.frontends.terraform.functions.unknowns import encoded_text
 from iacguard.frontends.terraform.names import Namespace, variable
 from iacguard.frontends.terraform.scope import MAX_DEPTH, Scope
 from iacguard.frontends.terraform.syntax import (
@@ -109,7 +110,10 @@ def _get_attr(node: GetAttr, scope: Scope, inner: bool = False) -> Value:
 def _note_risk(base: Value, scope: Scope) -> None:
     """``try`` asks whether what is looked for in ``base`` may be missing."""
     plain = bare(base)
-    if isinstance(plain, (Unknown, Open)) or (isinstance(plain, dict) and REST in plain):
+    if isinstance(plain, Unknown):
+        # What a provider computes has the members that its schema says.
+        scope.run.risks += not (plain.kind == "computed" and plain.present)
+    elif isinstance(plain, Open) or (isinstance(plain, dict) and REST in plain):
         scope.run.risks += 1
 
 
@@ -178,7 +182,10 @@ def _put(result: dict[str, Value], key: Value, value: Value) -> None:
     except FunctionError as error:
         raise EvalError(f"an object's key must be a string: {error}") from None
     if isinstance(text, Encoded):
-        text = text.text
+        text = encoded_text(text)
+        if isinstance(text, Unknown):
+            put_entry(result, text, value)
+            return
     if not isinstance(text, str):
         raise EvalError("an object's key must not be null")
     result[text] = value
@@ -263,9 +270,10 @@ def pairs(collection: Value) -> list[tuple[Value, Value]]:
     if isinstance(collection, dict):
         found: list[tuple[Value, Value]] = [(key, collection[key]) for key in known_keys(collection)]
         if REST in collection:
+            # It stands first, as after it nothing is said of places: those keys may sort before the known ones.
             rest = collection[REST]
             key = Unknown(rest.reason, "expression", rest.span, present=True)
-            found.append((key, _spread(rest)))
+            found.insert(0, (key, _spread(rest)))
         return found
     if isinstance(collection, SetList):
         return [(as_item(v) if isinstance(v, Unknown) else v, v) for v in collection]

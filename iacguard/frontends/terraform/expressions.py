@@ -112,7 +112,10 @@ class Expressions:
         if kind == "literal_value":
             return self._literal(solid(node.children)[0])
         if kind == "variable_expr":
-            return Variable(node.start_byte, node.end_byte, self.text(node))
+            name = self.text(node)
+            if name.encode() in _KEYWORDS:
+                return Literal(node.start_byte, node.end_byte, _KEYWORDS[name.encode()])
+            return Variable(node.start_byte, node.end_byte, name)
         if kind == "template_expr":
             return self._template(solid(node.children)[0], depth)
         if kind == "function_call":
@@ -336,7 +339,8 @@ def _plain_traversal(raw: bytes, start: int, end: int, depth: int) -> Expr:
     if depth + len(names) > MAX_DEPTH:
         raise too_deep(start, end)
     at = start + len(names[0])
-    result: Expr = Variable(start, at, names[0])
+    word = names[0].encode()
+    result: Expr = Literal(start, at, _KEYWORDS[word]) if word in _KEYWORDS else Variable(start, at, names[0])
     for name in names[1:]:
         at += len(name) + 1
         result = GetAttr(start, at, result, name)

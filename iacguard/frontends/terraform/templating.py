@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, as_item, to_string
+from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, to_string
 from iacguard.frontends.terraform.functions.unknowns import from_pieces
 from iacguard.frontends.terraform.operators import truth
 from iacguard.frontends.terraform.scope import Scope
 from iacguard.frontends.terraform.syntax import Template, TemplateFor, TemplateIf
-from iacguard.frontends.terraform.values import MAX_TEXT, EvalError, LimitError, bare, link, strip
+from iacguard.frontends.terraform.values import MAX_TEXT, EvalError, LimitError, SetList, bare, link, strip
 from iacguard.model import Encoded, Reference, Unknown, Value
 
 _MAX_CHOICES = 16
@@ -101,7 +101,15 @@ def _if(node: TemplateIf, scope: Scope, references: set[Reference]) -> Iterator[
         if branch is not None:
             yield from _pieces(branch, scope, references)
         return
-    texts = [_join(list(_pieces(b, scope, references))) if b is not None else "" for b in (node.then, node.otherwise)]
+    try:
+        texts = [
+            _join(list(_pieces(b, scope, references))) if b is not None else "" for b in (node.then, node.otherwise)
+        ]
+    except LimitError:
+        raise
+    except EvalError:  # of a branch that may not be taken
+        yield Unknown(condition.reason, "condition", condition.span, secret=condition.secret)
+        return
     yield Unknown(condition.reason, "condition", condition.span, choices=tuple(texts), secret=condition.secret)
 
 
@@ -112,12 +120,14 @@ def _loop(node: TemplateFor, scope: Scope, references: set[Reference]) -> Iterat
     if isinstance(collection, Unknown):
         yield Unknown(collection.reason, "expression", collection.span, secret=collection.secret)
         return
+    is_set = isinstance(collection, SetList)
     for key, value in pairs(collection):
         scope.run.tick()
         plain = bare(value)
-        if isinstance(plain, Unknown) and plain.spread:
-            yield Unknown(plain.reason, "expression", plain.span)
-            continue
-        item = as_item(plain) if isinstance(plain, Unknown) else value
+        if isinstance(plain, Unknown) and (plain.spread or is_set):
+            # What comes after it, and where, is not known any more.
+            yield Unknown(plain.reason, "expression", plain.span, secret=plain.secret)
+            return
+        item = value
         names = {node.item: item} if node.key is None else {node.key: key, node.item: item}
         yield from _pieces(node.body, scope.within(names), references)

@@ -96,6 +96,7 @@ def _merge_choices(result: dict[str, Value], unknown: Unknown) -> Unknown | None
 def zipmap(names: Value, values: Value) -> Value:
     if isinstance(names, Unknown):
         return derived([names])
+    names = [name.text if isinstance(name, Encoded) and name.text is not None else name for name in names]
     if find_unknown(names) is not None or any(map(is_spread, names)):
         known = [n for n in names if isinstance(n, str)]
         if isinstance(values, Unknown) or len(known) == len(names):

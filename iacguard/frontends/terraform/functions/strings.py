@@ -121,7 +121,13 @@ def _without_edge(items: Pieces, text: Value, end: bool) -> Value:
     return from_pieces([*kept, reason] if end else [reason, *kept], [text])
 
 
+def _read(text: Value) -> Value:
+    """JSON that is known as its text."""
+    return text.text if isinstance(text, Encoded) and text.text is not None else text
+
+
 def trimprefix(text: Value, prefix: Value) -> Value:
+    text, prefix = _read(text), _read(prefix)
     verdict = startswith(text, prefix)
     if verdict is False:
         return text
@@ -132,6 +138,7 @@ def trimprefix(text: Value, prefix: Value) -> Value:
 
 
 def trimsuffix(text: Value, suffix: Value) -> Value:
+    text, suffix = _read(text), _read(suffix)
     verdict = endswith(text, suffix)
     if verdict is False:
         return text
@@ -142,6 +149,7 @@ def trimsuffix(text: Value, suffix: Value) -> Value:
 
 
 def startswith(text: Value, prefix: Value) -> Value:
+    text, prefix = _read(text), _read(prefix)
     first, wanted = pieces(text)[0], pieces(prefix)[0]
     start = first if isinstance(first, str) else ""
     head = wanted if isinstance(wanted, str) else ""
@@ -154,6 +162,7 @@ def startswith(text: Value, prefix: Value) -> Value:
 
 
 def endswith(text: Value, suffix: Value) -> Value:
+    text, suffix = _read(text), _read(suffix)
     last, wanted = pieces(text)[-1], pieces(suffix)[-1]
     end = last if isinstance(last, str) else ""
     tail = wanted if isinstance(wanted, str) else ""
@@ -166,6 +175,7 @@ def endswith(text: Value, suffix: Value) -> Value:
 
 
 def strcontains(text: Value, wanted: Value) -> Value:
+    text, wanted = _read(text), _read(wanted)
     items = pieces(text)
     if isinstance(wanted, str):
         if any(isinstance(p, str) and wanted in p for p in items) or not wanted:

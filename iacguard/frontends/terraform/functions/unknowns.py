@@ -80,8 +80,15 @@ def one_of(results: Sequence[Value], sources: Sequence[Value]) -> Value:
         return distinct[0]
     first = find_unknown(sources)
     assert first is not None
-    present = all(v is not None and v != "" and v != [] and v != {} for v in distinct)
+    present = all(v is not None and not may_be_empty(v) for v in distinct)
     return replace(derived(sources, choices=tuple(distinct), present=present), kind=first.kind)
+
+
+def may_be_empty(value: Value) -> bool:
+    """Whether a known text or collection is empty, or holds nothing but what may stand for no items at all."""
+    if isinstance(value, list):
+        return all(isinstance(item, Unknown) and item.spread for item in value)
+    return value.keys() <= {REST} if isinstance(value, dict) else value == ""
 
 
 def encoded_text(value: Encoded) -> str | Unknown:

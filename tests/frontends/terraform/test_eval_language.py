@@ -1,0 +1,300 @@
+"""More of the language, expression by expression: conversions, null, templates, heredocs, splats, ``for``, types.
+
+Written from "Types and Values", "Strings and Templates", "Conditional Expressions", "For Expressions", "Splat
+Expressions", "Arithmetic and Logical Operators", "Type Constraints" and "Function Calls" of Terraform's language
+documentation, and from hclsyntax/spec.md; each value was compared once with what Terraform 1.11 prints.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from iacguard.model import Encoded, Value
+from tests.frontends.terraform.evaluating import value_of
+
+NUMBERS: list[tuple[str, Value]] = [
+    ("0", 0),
+    ("-0", 0),
+    ("0.5", 0.5),
+    ("1e-3", 0.001),
+    ("2.50", 2.5),
+    ("1.0", 1),
+    ("1E2", 100),
+    ("9007199254740993", 9007199254740993),
+    ("100000000000000000000 + 1", 100000000000000000001),
+    ("- 3 + 5", 2),
+    ("-(1 + 2)", -3),
+    ("2 - -3", 5),
+    ("1 - 2 * 3 - 4", -9),
+    ("2 * 3 % 4", 2),
+    ("8 / 4 / 2", 1),
+    ("7.5 % 2", 1.5),
+    ("-5 / 2", -2.5),
+    ("0.25 * 4", 1),
+    ("10 / 4", 2.5),
+    ("3 > 2 == true", True),
+    ("1 + 1 > 1 && 1 < 2", True),
+    ("2 == 2 != false", True),
+    ("!(1 == 2)", True),
+    ("!true == false", True),
+    ("1.10 == 1.1", True),
+    ('"1" == "1.0"', False),
+    ('tonumber("1.0") == 1', True),
+    ('"10" < 9', False),
+    ('"10" + "5"', 15),
+    ('-"4"', -4),
+]
+BOOLS: list[tuple[str, Value]] = [
+    ('!"true"', False),
+    ('"false" || true', True),
+    ('false || "true"', True),
+    ("true || null == 1", True),
+    ("true == !false", True),
+    ("[] == []", True),
+    ("{} == {}", True),
+    ("{a = 1, b = 2} == {b = 2, a = 1}", True),
+    ('[1, "a"] == [1, "a"]', True),
+    ('["1"] == [1]', False),
+    ("[1, 2] != [2, 1]", True),
+    ('toset(["a", "b"]) == toset(["b", "a"])', True),
+    ("null != null", False),
+    ("null == false", False),
+    ("[null] == [null]", True),
+    ('{a = null} == {a = "x"}', False),
+    ('"a" != "A"', True),
+    ('"é" == "e\\u0301"', True),
+]
+STRINGS: list[tuple[str, Value]] = [
+    ('""', ""),
+    ('"a\\"b"', 'a"b'),
+    ('"a\\\\b"', "a\\b"),
+    ('"\\r\\n"', "\r\n"),
+    ('"\\U0001F600"', "\U0001f600"),
+    ('"$"', "$"),
+    ('"$x"', "$x"),
+    ('"$$"', "$$"),
+    ('"100%"', "100%"),
+    ('"%%"', "%%"),
+    ('"$${a}${"b"}"', "${a}b"),
+    ('"%%{ if }"', "%{ if }"),
+    ('"${"$${x}"}"', "${x}"),
+    ('"#no comment"', "#no comment"),
+    ('"/* none */"', "/* none */"),
+    ('"a${"b${"c"}"}"', "abc"),
+    ('"${"a"}b${"c"}"', "abc"),
+    ('"${1 + 1}%"', "2%"),
+    ('"${true}${false}"', "truefalse"),
+    ('"${1.50}"', 1.5),
+    ('"x${1.50}"', "x1.5"),
+    ('"${{a = 1}.a}b"', "1b"),
+    ('"${[1, 2][1]}b"', "2b"),
+    ('"${{a = 1}}"', {"a": 1}),
+    ('"${null}"', None),
+    ('"${upper("a")} ${lower("B")}"', "A b"),
+]
+DIRECTIVES: list[tuple[str, Value]] = [
+    ('"%{ if 1 == 1 }a%{ endif }b"', "ab"),
+    ('"%{if true}a%{else}b%{endif}"', "a"),
+    ('"%{ if true ~}  a  %{~ else ~}  b  %{~ endif }"', "a"),
+    ('"%{ if false ~}  a  %{~ else ~}  b  %{~ endif }"', "b"),
+    ('"%{ if true }%{ if false }a%{ else }b%{ endif }%{ endif }"', "b"),
+    ('"%{ if "true" }a%{ endif }"', "a"),
+    ('"%{ for x in [] }a%{ endfor }"', ""),
+    ('"%{ for x in [1, 2] ~}  ${x}  %{~ endfor }"', "12"),
+    ('"%{ for x in [1, 2, 3] }%{ if x != 2 }${x}%{ endif }%{ endfor }"', "13"),
+    ('"%{ for x in toset(["b", "a"]) }${x}%{ endfor }"', "ab"),
+    ('"%{ for v in {b = 1, a = 2} }${v}%{ endfor }"', "21"),
+    ('"%{ for x in [1, 2] }%{ for y in ["a", "b"] }${x}${y} %{ endfor }%{ endfor }"', "1a 1b 2a 2b "),
+    ('"a ${~ "b" } c"', "ab c"),
+    ('"a ${ "b" ~} c"', "a bc"),
+    ('"a%{ if true ~} b%{ endif }"', "ab"),
+    ('"${"a"}%{ if false }b%{ endif }"', "a"),
+]
+HEREDOCS: list[tuple[str, Value]] = [
+    ("<<E\nE\n", ""),
+    ("<<E\na\nE\n", "a\n"),
+    ("<<E\n\na\n\nE\n", "\na\n\n"),
+    ("<<E\n  a\n b\nE\n", "  a\n b\n"),
+    ("<<-E\n  a\n   b\n  E\n", "a\n b\n"),
+    ("<<-E\n\ta\n\t\tb\n\tE\n", "a\n\tb\n"),
+    ("<<-E\n    a\n\n  b\n  E\n", "  a\n\nb\n"),
+    ("<<-E\n  ${1}\n    x\n  E\n", "1\n  x\n"),
+    ("<<-E\n  a\n    ${1} b\n  E\n", "a\n  1 b\n"),
+    ('<<E\n"q" \\n $${x} %%{y}\nE\n', '"q" \\n ${x} %{y}\n'),
+    ("<<E\n%{ for x in [1, 2] ~}\n${x}\n%{ endfor ~}\nE\n", "1\n2\n"),
+    ("<<E\n%{ for x in [1, 2] }\n${x}\n%{ endfor }\nE\n", "\n1\n\n2\n\n"),
+    ("<<-E\n  %{ if true ~}\n  a\n  %{ else ~}\n  b\n  %{ endif ~}\n  c\n  E\n", "  a\n  c\n"),
+    ('<<E\n{"a": ${jsonencode([1])}}\nE\n', '{"a": [1]}\n'),
+    ("<<E\na ${~ 1 ~}\nb\nE\n", "a1b\n"),
+    ("upper(<<E\na\nE\n)", "A\n"),
+    ('[<<E\na\nE\n, "b"]', ["a\n", "b"]),
+    ("trimspace(<<-E\n    x\n  E\n)", "x"),
+    ("<<E\n# no comment // here\nE\n", "# no comment // here\n"),
+    ("<<A_1-b\nE\nA_1-b\n", "E\n"),
+]
+COLLECTIONS: list[tuple[str, Value]] = [
+    ("[1, [2, [3]]]", [1, [2, [3]]]),
+    ("[\n  1,\n  2,\n]", [1, 2]),
+    ("[ # comment\n  1, /* two */ 2 // three\n]", [1, 2]),
+    ("{\n  a = 1\n  b = 2\n}", {"a": 1, "b": 2}),
+    ("{ a : 1, b : 2 }", {"a": 1, "b": 2}),
+    ("{\n  a = 1,\n  b = 2,\n}", {"a": 1, "b": 2}),
+    ('{ "a-b" = 1, a_b = 2, "1" = 3 }', {"a-b": 1, "a_b": 2, "1": 3}),
+    ('{ ("a${1}") = 1 }', {"a1": 1}),
+    ("{ (1 + 1) = 1 }", {"2": 1}),
+    ("{ true = 1 }", {"true": 1}),
+    ("{ a = 1, a = 2 }", {"a": 2}),
+    ("{ a = null }", {"a": None}),
+    ('{ "for" = 1 }.for', 1),
+    ("{ a = { b = { c = 1 } } }.a.b.c", 1),
+    ('{ "x.y" = 1 }["x.y"]', 1),
+    ("[[1, 2], [3, 4]][1][0]", 3),
+    ("[1, 2, 3][1 + 1]", 3),
+    ("[5, 6].1", 6),
+    ("[{ a = 1 }].0.a", 1),
+    ('{ a = [1, 2] }["a"][1]', 2),
+    ('{ a = 1 }[lower("A")]', 1),
+    ('tolist(["a", "b"])[1]', "b"),
+    ("tomap({ a = 1, b = 2 }).b", 2),
+]
+SPLATS: list[tuple[str, Value]] = [
+    ("[1, 2][*]", [1, 2]),
+    ("[{ a = { b = 1 } }, { a = { b = 2 } }][*].a.b", [1, 2]),
+    ('[{ a = { "b" = 1 } }][*].a["b"]', [1]),
+    ("[{ a = [1] }, { a = [2, 3] }][*].a", [[1], [2, 3]]),
+    ("[{ a = [1] }, { a = [2, 3] }][*].a[*]", [[1], [2, 3]]),
+    ("flatten([{ a = [1] }, { a = [2, 3] }][*].a)", [1, 2, 3]),
+    ("[[1, 2], [3, 4]][*][0]", [1, 3]),
+    ("[[1, 2], [3, 4]][0][*]", [1, 2]),
+    ("{ a = 1 }[*]", [{"a": 1}]),
+    ('"a"[*]', ["a"]),
+    ("5[*]", [5]),
+    ("null.*.a", []),
+    ("length(null[*])", 0),
+    ('toset(["b", "a"])[*]', ["a", "b"]),
+    ("([{ a = 1 }, { a = 2 }][*].a)[1]", 2),
+    ("[{ a = 1 }, { a = 2 }].*.a[1]", 2),
+    ("one([5][*])", 5),
+    ("one([][*])", None),
+]
+FORS: list[tuple[str, Value]] = [
+    ('[for s in ["a", "b"] : upper(s)]', ["A", "B"]),
+    ('[for i, s in ["a", "b"] : "${i}:${s}"]', ["0:a", "1:b"]),
+    ('[for k, v in { x = 1, y = 2 } : "${k}=${v}"]', ["x=1", "y=2"]),
+    ("[for k, v in { x = 1 } : v]", [1]),
+    ("[for x in [1, null, 2] : x if x != null]", [1, 2]),
+    ("[for x in [3, 1, 2] : x if x > 1 && x < 3]", [2]),
+    ('{ for s in ["a", "b"] : s => upper(s) }', {"a": "A", "b": "B"}),
+    ("{ for i, x in [5, 6] : i => x }", {"0": 5, "1": 6}),
+    ('{ for k, v in { a = "x", b = "y" } : v => k }', {"x": "a", "y": "b"}),
+    ('{ for s in ["b1", "a1", "b2"] : substr(s, 0, 1) => s... }', {"a": ["a1"], "b": ["b1", "b2"]}),
+    ('{ for x in [1, 2, 3] : x % 2 == 0 ? "even" : "odd" => x... }', {"even": [2], "odd": [1, 3]}),
+    ("[for x in [[1, 2], [3]] : x[0]]", [1, 3]),
+    ("flatten([for x in [1, 2] : [for y in [10, 20] : x + y]])", [11, 21, 12, 22]),
+    ("[for x in [1, 2] : { v = x }][*].v", [1, 2]),
+    ("[for o in [{ a = 1 }, { a = 2 }] : o.a * 2]", [2, 4]),
+    ("[for x in [for y in [1, 2] : y + 1] : x * 10]", [20, 30]),
+    ('{ for k, v in { a = 1, b = 2 } : k => v if k != "a" }', {"b": 2}),
+    ("sum([for x in [1, 2, 3] : x * x])", 14),
+    ('{ for x in ["a"] : x => { for y in ["b"] : y => x } }', {"a": {"b": "a"}}),
+    ("[\n  for x in [1, 2] :\n  x\n  if x > 1\n]", [2]),
+    ("[for k in keys({ b = 1, a = 2 }) : k]", ["a", "b"]),
+]
+CONDITIONALS: list[tuple[str, Value]] = [
+    ('true ? "a" : null', "a"),
+    ('false ? "a" : null', None),
+    ("true ? 1.5 : 2", 1.5),
+    ('true ? "1" : 2', "1"),
+    ('false ? true : "x"', "x"),
+    ("true ? [1] : []", [1]),
+    ("true ? { a = 1 } : null", {"a": 1}),
+    ('1 == 1 ? "y" : "n"', "y"),
+    ('(true ? "a" : "b") == "a"', True),
+    ("true ? false ? 1 : 2 : 3", 2),
+    ("false ? 1 : false ? 2 : 3", 3),
+    ('"false" ? 1 : 2', 2),
+    ("true || false ? 1 : 2", 1),
+    ("1 > 2 ? 1 : 1 + 1", 2),
+    ('null == null ? "none" : "some"', "none"),
+    ('length([]) > 0 ? [][0] : "empty"', "empty"),
+    ("(true\n ? 1\n : 2)", 1),
+]
+CONVERSIONS: list[tuple[str, Value]] = [
+    ("tostring(5)", "5"),
+    ("tostring(5.0)", "5"),
+    ("tostring(true)", "true"),
+    ("tostring(null)", None),
+    ('tonumber("0.50")', 0.5),
+    ("tobool(null)", None),
+    ("tolist(toset([3, 1, 2]))", [1, 2, 3]),
+    ('tolist(["a", 1, true])', ["a", "1", "true"]),
+    ('toset(["b", "a", "b"])', ["a", "b"]),
+    ('tomap({ a = 1, b = "x" })', {"a": "1", "b": "x"}),
+    ("tolist([1, null])", [1, None]),
+    ('concat(["a"], [1])', ["a", 1]),
+    ('join("", [1, true, "a"])', "1truea"),
+    ("upper(true)", "TRUE"),
+    ('max("3", 2)', 3),
+    ('length("1")', 1),
+    ('substr("hello", "1", 2)', "el"),
+    ('contains(["1", "2"], 1)', False),
+    ('contains(tolist(["1", "2"]), "1")', True),
+    ('format("%d-%s", "5", 6)', "5-6"),
+    ('coalesce("", "b")', "b"),
+    ("coalesce(null, 0, 1)", 0),
+    ('try(tonumber("x"), "no number")', "no number"),
+    ('can(tonumber("x"))', False),
+    ("can(1 + 1)", True),
+    ("try(null.a, null[0], 3)", 3),
+    ("try(null, 3)", None),
+    ('element(["a", "b"], 3)', "b"),
+    ('lookup({ a = 1 }, "b", 2)', 2),
+    ('jsonencode({ b = [1, "x", null, true], a = 1.5 })', '{"a":1.5,"b":[1,"x",null,true]}'),
+    ('jsonencode("<a & b>")', '"\\u003ca \\u0026 b\\u003e"'),
+    ('jsondecode("{\\"a\\":[1,2.5,null]}")', {"a": [1, 2.5, None]}),
+    ('yamldecode("a: [1, yes, ~]").a', [1, True, None]),
+    ('zipmap(["a", "b"], [1, 2])', {"a": 1, "b": 2}),
+    ("min([4, 2, 3]...)", 2),
+    ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
+    ("merge({ a = { x = 1 } }, { a = { y = 2 } })", {"a": {"y": 2}}),
+    ("merge({ a = 1 }, null)", {"a": 1}),
+    ('cidrsubnet("10.0.0.0/16", 8, 2)', "10.0.2.0/24"),
+    ('upper ( "a" )', "A"),
+    ('upper(\n  "a"\n)', "A"),
+    ("max(\n  1,\n  2,\n)", 2),
+]
+TABLE = [
+    row
+    for group in (
+        NUMBERS,
+        BOOLS,
+        STRINGS,
+        DIRECTIVES,
+        HEREDOCS,
+        COLLECTIONS,
+        SPLATS,
+        FORS,
+        CONDITIONALS,
+        CONVERSIONS,
+    )
+    for row in group
+]
+
+
+def text_of(value: Value) -> Value:
+    return value.text if isinstance(value, Encoded) else value
+
+
+@pytest.mark.parametrize(("expression", "expected"), TABLE, ids=[row[0][:60] for row in TABLE])
+def test_expression_has_the_documented_value(expression: str, expected: Value) -> None:
+    value = text_of(value_of(expression))
+    assert value == expected
+    if not isinstance(value, list):
+        # True is 1 and 1.0 is 1 in Python, but not in Terraform
+        assert type(value) is type(expected)
+
+
+def test_the_table_is_long_enough() -> None:
+    from tests.frontends.terraform.test_eval_expressions import TABLE as OTHERS
+
+    assert len({expression for expression, _ in [*TABLE, *OTHERS]}) >= 250
