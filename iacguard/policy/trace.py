@@ -7,20 +7,20 @@ the expression put together, :class:`Near` for one that was computed from what s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
-from iacguard.policy.functions.kubernetes import flag_place
+from iacguard.policy.functions.commands import flag_place
 from iacguard.policy.language import Closure, Context, Node, compile_node
 from iacguard.policy.logic import PossibleItem, truth
+from iacguard.record import field, record
 
 Origin: TypeAlias = Any
 _MAX_REASONS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Near:
     """The origin of what was computed from the value at ``path``; its members have no better one."""
 
@@ -60,7 +60,7 @@ def path_of(origin: Origin) -> Path | None:
     return next((p for p in map(path_of, inner) if p is not None), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tracer:
     """Walks expressions for one resource, whose attributes are ``root``; ``parts`` as in :class:`Expression`."""
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from iacguard.policy.functions import builtin, graph, iam, iam_reach, kubernetes, network, secrets, text, times
+from iacguard.policy.functions import (
+    builtin,
+    commands,
+    graph,
+    iam,
+    iam_reach,
+    kubernetes,
+    network,
+    secrets,
+    text,
+    times,
+)
 from iacguard.policy.functions.base import Function, invoke
 
 __all__ = ["FUNCTIONS", "SECTIONS", "Function", "invoke"]
@@ -14,7 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[Function, ...]], ...] = (
     ("Addresses and ports", network.FUNCTIONS),
     ("IAM statements", (*iam.FUNCTIONS, *iam_reach.FUNCTIONS)),
     ("Texts, versions and secrets", (*text.FUNCTIONS, *secrets.FUNCTIONS)),
-    ("Kubernetes", kubernetes.FUNCTIONS),
+    ("Kubernetes", (*kubernetes.FUNCTIONS, *commands.FUNCTIONS)),
     ("Lengths of time", times.FUNCTIONS),
     ("JMESPath's own", builtin.JMESPATH),
 )

@@ -1,4 +1,4 @@
-"""Kubernetes' own notations: images, quantities, capabilities, label selectors, paths and command lines of nodes."""
+"""Kubernetes' own notations: images, quantities, capabilities, label selectors and paths on nodes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 import re
 from decimal import Decimal
 
-from iacguard.model import REST, Path, Unknown, Value
+from iacguard.model import REST, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, parameters
@@ -134,61 +134,6 @@ def path_within(path: Value, folders: Value) -> Value:
     return any(clean == f or clean.startswith(f if f.endswith("/") else f"{f}/") for f in map(clean_path, folders))
 
 
-_SHELLS = frozenset({"sh", "ash", "bash", "dash"})
-
-
-def _words(container: Value) -> list[tuple[str, Path]]:
-    """The words of a container's command line and where they stand, a script for a shell cut at its white space."""
-    words: list[tuple[str, Path]] = []
-    for name in ("command", "args"):
-        listed = read_field(container, name)
-        for index, word in enumerate(listed if isinstance(listed, list) else []):
-            if isinstance(word, str):
-                words.append((word, (name, index)))
-    if len(words) < 2 or posixpath.basename(words[0][0]) not in _SHELLS:
-        return words
-    return [(part, place) for word, place in words for part in re.sub("[\"']", "", word).split()]
-
-
-def runs_program(container: Value, program: Value) -> Value:
-    """Whether a container starts the program, by its command line or, where it has no command, by its image's name.
-
-    A shell before it, and an all-in-one binary that takes the program's name, are looked through.
-    """
-    words = [word for word, _ in _words(container)]
-    shell = bool(words) and posixpath.basename(words[0]) in _SHELLS
-    looked_at = words if shell else words[:2]
-    if any(posixpath.basename(word) == program for word in looked_at if not word.startswith("-")):
-        return True
-    image = read_field(container, "image")
-    if read_field(container, "command") or not isinstance(image, str):
-        return False
-    return posixpath.basename(str(parse_image(image)["repository"])) == program
-
-
-def command_flag(container: Value, flag: Value) -> Value:
-    """What a container's command line gives for ``--flag``: the last one's value, ``"true"`` for a bare one, else null.
-
-    Read as Go programs do: ``--flag=value``, ``--flag value``, one dash or two, ``_`` for ``-``.
-    """
-    return _flag(container, flag)[0]
-
-
-def flag_place(container: Value, flag: str) -> Path:
-    """Where the flag that :func:`command_flag` reads stands, from the container; where it would, if it is missing."""
-    return _flag(container, flag)[1]
-
-
-def _flag(container: Value, flag: str) -> tuple[str | None, Path]:
-    words = _words(container)
-    found: tuple[str | None, Path] = (None, words[-1][1][:1] if words else ())
-    for (word, place), (following, _) in zip(words, [*words[1:], ("-", ())], strict=False):
-        name, sign, value = word.lstrip("-").partition("=")
-        if word.startswith("-") and name.replace("_", "-") == flag:
-            found = (value if sign else "true" if following.startswith("-") else following, place)
-    return found
-
-
 _P = parameters
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -199,7 +144,5 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("capabilities", capabilities, _P("names: array"), "array", "decides"),
     Function("clean_path", clean_path, _P("path: string"), "string"),
     Function("path_within", path_within, _P("path: string", "folders: array-string"), "boolean"),
-    Function("runs_program", runs_program, _P("container: object", "program: string"), "boolean"),
-    Function("command_flag", command_flag, _P("container: object", "flag: string"), "string"),
     Function("selects", selects, _P("selector: object|null", "labels: object"), "boolean", "decides"),
 )

@@ -1,0 +1,237 @@
+"""The command lines of containers: which program they start, and with which flags.
+
+Kubernetes puts variables of the container into its words, ``$(NAME)``, and a shell ``$NAME``:
+https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import NamedTuple
+
+from iacguard.model import Path, Unknown, Value
+from iacguard.policy import logic
+from iacguard.policy.access import read_field
+from iacguard.policy.functions.base import Function, decided, parameters
+from iacguard.policy.functions.kubernetes import parse_image
+from iacguard.policy.logic import Tri
+
+_SHELLS = frozenset({"sh", "ash", "bash", "dash"})
+_VARIABLE = re.compile(r"\$\$\(|\$\(([A-Za-z_][\w.-]*)\)")
+_SHELL_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+
+
+class _Word(NamedTuple):
+    """One word of a command line: a text, or an Unknown (``spread``: any number of words)."""
+
+    value: Value
+    place: Path
+
+
+def runs_program(container: Value, program: Value) -> Value:
+    """Whether a container starts the program, by its command line or, where it has no command, by its image's name.
+
+    A shell before it, and an all-in-one binary that takes the program's name, are looked through.
+    """
+    if isinstance(container, Unknown) or isinstance(program, Unknown):
+        return decided(None, container, program)
+    words, shell = _words(container)
+    looked_at = words if shell else words[:2]
+    answers = [_names(word.value, program) for word in looked_at]
+    command = read_field(container, "command")
+    if not isinstance(command, Unknown) and command:
+        return decided(logic.any_tri(answers), [w.value for w in looked_at])
+    by_image = _image_is(read_field(container, "image"), program)
+    if isinstance(command, Unknown):
+        by_image = logic.all_tri((by_image, None))
+    return decided(logic.any_tri((*answers, by_image)), [w.value for w in looked_at], command, container)
+
+
+def command_flag(container: Value, flag: Value) -> Value:
+    """What a container's command line gives for ``--flag``: the last one's value, ``"true"`` for a bare one, else null.
+
+    Read as Go programs do: ``--flag=value``, ``--flag value``, one dash or two, ``_`` for ``-``. Variables of the
+    container, ``$(NAME)``, are put in as Kubernetes does it.
+    """
+    if isinstance(container, Unknown) or isinstance(flag, Unknown):
+        return logic.blur(logic.first_unknown(container, flag))
+    return _flag(container, flag)[0]
+
+
+def flag_place(container: Value, flag: str) -> Path:
+    """Where the flag that :func:`command_flag` reads stands, from the container; where it would, if it is missing."""
+    return _flag(container, flag)[1]
+
+
+def _flag(container: Value, flag: str) -> tuple[Value, Path]:
+    words, _ = _words(container)
+    found: Value = None
+    place: Path = words[-1].place[:1] if words else ()
+    for word, following in zip(words, [*words[1:], _Word("-", ())], strict=False):
+        options = word.value.choices if isinstance(word.value, Unknown) and word.value.choices else (word.value,)
+        given = [g for option in options if (g := _given(option, following.value, flag)) is not None]
+        if not given:
+            continue
+        sure = len(given) == len(options) and all(sure for _, sure in given)
+        values = [value for value, _ in given]
+        if sure and len(values) == 1:
+            found = values[0]
+        else:
+            why = logic.first_unknown(word.value, *values)
+            found = logic.join(values if sure else [*values, found], why)
+        place = word.place
+    return found, place
+
+
+def _given(word: Value, following: Value, flag: str) -> tuple[Value, bool] | None:
+    """The value that a word gives for the flag and whether it surely is that flag; None where it surely is not."""
+    if isinstance(word, str):
+        name, sign, value = word.lstrip("-").partition("=")
+        if not word.startswith("-") or name.replace("_", "-") != flag:
+            return None
+        return (value if sign else _argument(following)), True
+    if not isinstance(word, Unknown):
+        return None
+    name, sign, value = word.prefix.lstrip("-").partition("=")
+    if sign:
+        if not word.prefix.startswith("-") or name.replace("_", "-") != flag:
+            return None
+        return _after(word, len(word.prefix) - len(value)), True
+    if word.prefix and not (word.prefix.startswith("-") and flag.startswith(name.replace("_", "-"))):
+        return None
+    return logic.blur(word), False
+
+
+def _argument(following: Value) -> Value:
+    if isinstance(following, Unknown):
+        return "true" if following.prefix.startswith("-") else logic.blur(following)
+    return "true" if not isinstance(following, str) or following.startswith("-") else following
+
+
+def _after(word: Unknown, start: int) -> Value:
+    """What follows ``start`` characters of its known beginning."""
+    first, *rest = word.parts
+    if not isinstance(first, str) or len(first) < start:
+        return logic.blur(word)
+    parts = tuple(part for part in (first[start:], *rest) if part != "")
+    return parts[0] if len(parts) == 1 else Unknown(word.reason, word.kind, word.span, parts, secret=word.secret)
+
+
+def _names(word: Value, program: str) -> Tri:
+    """Whether a word is the program, with or without its folder."""
+    if isinstance(word, str):
+        return not word.startswith("-") and posixpath.basename(word) == program
+    if not isinstance(word, Unknown):
+        return False
+    if word.choices:
+        answers = {_names(choice, program) for choice in word.choices}
+        return answers.pop() if len(answers) == 1 else None
+    if word.prefix.startswith("-"):
+        return False
+    end = word.suffix
+    if "/" in end:
+        return posixpath.basename(end) == program
+    return None if program.endswith(end) or end.endswith(program) else False
+
+
+def _image_is(image: Value, program: str) -> Tri:
+    if isinstance(image, str):
+        return posixpath.basename(str(parse_image(image)["repository"])) == program
+    if not isinstance(image, Unknown):
+        return False
+    if image.choices:
+        answers = {_image_is(choice, program) for choice in image.choices}
+        return answers.pop() if len(answers) == 1 else None
+    # The name is known where only the tag behind it, or only the registry before it, is not.
+    name, colon, _ = image.prefix.rpartition(":")
+    if colon and ("/" in name or ("." not in name and name != "localhost")):
+        return posixpath.basename(name) == program
+    if "/" in image.suffix:
+        return _image_is(image.suffix.rpartition("/")[2], program)
+    return None
+
+
+def _words(container: Value) -> tuple[list[_Word], bool]:
+    """A container's command line, variables put in, a script for a shell cut at its white space; whether it is one."""
+    words: list[_Word] = []
+    for name in ("command", "args"):
+        listed = read_field(container, name)
+        if isinstance(listed, Unknown):
+            words.append(_Word(logic.spread(listed), (name,)))
+        for index, word in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(word, (str, Unknown)):
+                words.append(_Word(word, (name, index)))
+    first = words[0].value if words else None
+    if len(words) < 2 or not isinstance(first, str) or posixpath.basename(first) not in _SHELLS:
+        return [_Word(_filled(w.value, container), w.place) for w in words], False
+    parts: list[_Word] = []
+    for word in words:
+        if isinstance(word.value, Unknown):
+            parts.append(word)
+            continue
+        script = re.sub("[\"']", "", word.value)
+        parts += [_Word(_filled(part, container, shell=True), word.place) for part in script.split()]
+    return parts, True
+
+
+def _filled(word: Value, container: Value, shell: bool = False) -> Value:
+    """The word with the container's variables in it."""
+    if not isinstance(word, str) or not ("$" in word or (shell and "`" in word)):
+        return word
+    pieces: list[str | Unknown] = []
+    end = 0
+    for found in _VARIABLE.finditer(word):
+        pieces += _shell_filled(word[end : found.start()], container, shell)
+        value = _variable(container, found[1]) if found[1] else "$("
+        if value is None:
+            pieces += _shell_filled(found[0], container, shell)
+        else:
+            pieces.append(value)
+        end = found.end()
+    pieces += _shell_filled(word[end:], container, shell)
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(piece for piece in pieces if isinstance(piece, str))
+    why = logic.first_unknown(*pieces)
+    return Unknown(why.reason, why.kind, why.span, tuple(p for p in pieces if p != ""), secret=why.secret)
+
+
+def _shell_filled(text: str, container: Value, shell: bool) -> list[str | Unknown]:
+    if not shell or not ("$" in text or "`" in text):
+        return [text]
+    if "$(" in text or "`" in text:
+        return [Unknown("it is what a command of the script prints")]
+    pieces: list[str | Unknown] = []
+    end = 0
+    for found in _SHELL_VARIABLE.finditer(text):
+        value = _variable(container, found[1] or found[2])
+        unset = Unknown(f"the script's variable {found[1] or found[2]} is not among the container's own")
+        pieces += [text[end : found.start()], unset if value is None else value]
+        end = found.end()
+    return [*pieces, text[end:]]
+
+
+def _variable(container: Value, name: str) -> str | Unknown | None:
+    """A container's variable; None where it has none of this name."""
+    listed = read_field(container, "env")
+    value: Value = None
+    unknown = listed if isinstance(listed, Unknown) else None
+    for item in listed if isinstance(listed, list) else []:
+        called = read_field(item, "name")
+        if called == name:
+            value, given = read_field(item, "value"), read_field(item, "valueFrom")
+            if value is None:
+                value = Unknown(f"the variable {name} comes from elsewhere", "data") if given is not None else ""
+        elif isinstance(called, Unknown):
+            unknown = called
+    if value is None and unknown is None and read_field(container, "envFrom"):
+        return Unknown(f"the variable {name} may come from elsewhere", "data")
+    if value is None and unknown is not None:
+        return logic.blur(unknown)
+    return value if value is None or isinstance(value, (str, Unknown)) else None
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function("runs_program", runs_program, parameters("container: object", "program: string"), "boolean", "decides"),
+    Function("command_flag", command_flag, parameters("container: object", "flag: string"), "string", "decides"),
+)
