@@ -13,6 +13,8 @@ from iacguard.policy.logic import truth
 U = Unknown("variable", "variable")
 OWN = Unknown("after apply", "computed", reference=Reference("aws_vpc.main", "cidr_block"))
 HOST = Unknown("after apply", "computed", parts=(Unknown("ip", "computed"), "/32"))
+VPC = Unknown("read when planning", "data", reference=Reference("module.a.data.aws_vpc.main", "cidr_block"))
+LOOKED_UP = Unknown("read when planning", "data", reference=Reference("data.aws_ssm_parameter.range", "value"))
 MANY = Unknown("variable", "variable", spread=True)
 EITHER = Unknown("condition", "condition", choices=("0.0.0.0/0", "::/0"))
 MAYBE = Unknown("condition", "condition", choices=("0.0.0.0/0", "10.0.0.0/8"))
@@ -28,7 +30,11 @@ def run(expression: str, data: Value = None) -> Value:
         (["0.0.0.0/0"], True),
         (["10.0.0.0/8", "::/0"], True),
         (["0.0.0.0/1", "128.0.0.0/1"], True),
-        (["0.0.0.0/1"], False),
+        (["0.0.0.0/1"], True),
+        (["128.0.0.0/2", "10.0.0.0/8"], False),
+        (["64.0.0.0/2", "64.0.0.0/3", "0.0.0.0/3"], False),  # what two blocks share counts once
+        (["2000::/4"], True),
+        (["8000::/1"], False),  # no address there is given out
         (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], True),
         # every public address, the private ones left out
         (["11.0.0.0/8", "1.0.0.0/8"], False),
@@ -45,6 +51,8 @@ def run(expression: str, data: Value = None) -> Value:
         ([MANY, "0.0.0.0/0"], True),
         ([OWN], False),
         ([HOST, "10.0.0.0/8"], False),
+        ([VPC], False),
+        ([LOOKED_UP], None),
         ([EITHER], True),
         ([MAYBE], None),
         (MAYBE, None),

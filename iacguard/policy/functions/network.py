@@ -21,6 +21,19 @@ _NOT_PUBLIC_4 = (
 _PRIVATE_6 = ("::1/128", "fc00::/7", "fe80::/10")
 #: All addresses that are given out for the public internet (RFC 4291).
 _PUBLIC_6 = "2000::/3"
+#: Blocks that hold this share of all addresses are as good as the whole internet: whoever scans it finds the port.
+_MOST = 0.5
+#: Data sources of networks and machines: what ranges these have is limited by the provider (a VPC's is a /16 at most),
+#: and never the whole internet.
+_NETWORKS = frozenset(
+    (
+        *("aws_vpc", "aws_default_vpc", "aws_vpcs", "aws_subnet", "aws_subnets", "aws_vpc_peering_connection"),
+        *("aws_eip", "aws_eips", "aws_instance", "aws_instances", "aws_nat_gateway", "aws_network_interface"),
+        *("aws_ip_ranges", "azurerm_virtual_network", "azurerm_subnet", "azurerm_public_ip", "google_compute_address"),
+        *("google_compute_global_address", "google_compute_instance", "google_compute_subnetwork"),
+        "google_netblock_ip_ranges",
+    )
+)
 
 
 @lru_cache(maxsize=4096)
@@ -38,31 +51,37 @@ def _ranges(texts: Iterable[str], version: int) -> list[_Range]:
     return sorted((n[1], n[2]) for n in found if n is not None and n[0] == version)
 
 
-def _covered(ranges: Sequence[_Range], wanted: _Range) -> bool:
-    reached = wanted[0] - 1
+def _share(ranges: Sequence[_Range], wanted: _Range) -> float:
+    """How much of ``wanted`` the ranges hold together, from 0 to 1."""
+    held, reached = 0, wanted[0] - 1
     for first, last in sorted(ranges):
-        if first > reached + 1:
-            break
+        last = min(last, wanted[1])
+        held += max(0, last - max(first, reached + 1) + 1)
         reached = max(reached, last)
-    return reached >= wanted[1]
+    return held / (wanted[1] - wanted[0] + 1)
 
 
 def _covers_internet(texts: Sequence[str]) -> bool:
-    six = _ranges(texts, 6)
-    if six and _covered(six, _ranges((_PUBLIC_6,), 6)[0]):
-        return True
-    four = _ranges(texts, 4)
-    return bool(four) and _covered([*four, *_ranges(_NOT_PUBLIC_4, 4)], (0, 2**32 - 1))
+    four, six = _ranges(texts, 4), _ranges(texts, 6)
+    return bool(
+        (four and _share(four, (0, 2**32 - 1)) >= _MOST) or (six and _share(six, _ranges((_PUBLIC_6,), 6)[0]) >= _MOST)
+    )
 
 
 def _never_world(item: Unknown) -> bool:
-    """Whether an unknown source cannot be the whole internet: a created resource's own range, a known prefix length."""
-    if item.kind == "computed" and item.reference is not None:
+    """Whether an unknown source cannot be the whole internet: a network's own range, a known prefix length."""
+    if item.reference is not None and (item.kind == "computed" or _looked_up(item.reference.address) in _NETWORKS):
         return True
     if not item.parts:
         return False
     tail = item.suffix.rpartition("/")
     return tail[1] == "/" and tail[2].isdigit() and int(tail[2]) > 3
+
+
+def _looked_up(address: str) -> str:
+    """The kind of the data source at an address; empty for everything else."""
+    _, found, after = f".{address}".rpartition(".data.")
+    return after.partition(".")[0] if found else ""
 
 
 def _texts(sources: Value) -> tuple[list[str], list[Unknown]]:
@@ -83,10 +102,10 @@ def _texts(sources: Value) -> tuple[list[str], list[Unknown]]:
 def open_to_world(sources: Value) -> Value:
     """Whether the CIDR blocks let in the whole internet, IPv4 or IPv6.
 
-    True for ``0.0.0.0/0`` and ``::/0``, and for blocks that together cover every public address
-    (``0.0.0.0/1`` with ``128.0.0.0/1``, or ``2000::/3``). Other texts (security groups, tags) are passed over.
+    True for ``0.0.0.0/0`` and ``::/0``, and for blocks that together hold half of the addresses or more
+    (``0.0.0.0/1``, or ``2000::/3``). Other texts (security groups, tags) are passed over.
     ``sources`` is a list or a single text. An unknown source that has a known prefix length, or is the own range of a
-    resource created here, is not the world.
+    resource created here or of a network that a data source looks up, is not the world.
     """
     texts, unknowns = _texts(sources)
     if _covers_internet(texts):
