@@ -59,6 +59,7 @@ def test_flags(container: Value, expected: str) -> None:
         {"args": ["--mode=$(MODE)"], "envFrom": [{"configMapRef": {"name": "a"}}]},
         {"command": ["sh", "-c", "MODE=a; exec b --mode=$MODE"]},
         {"command": ["sh", "-c", "b --mode=$(cat /mode)"]},
+        {"command": ["sh", "-c", "b --mode=${MODE:-a}"], "env": ENV},  # we do not run scripts
         {"command": ["sh", "-c", "b --mode=`cat /mode`"]},
         U,
     ],

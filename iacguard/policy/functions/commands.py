@@ -19,7 +19,7 @@ from iacguard.policy.logic import Tri
 
 _SHELLS = frozenset({"sh", "ash", "bash", "dash"})
 _VARIABLE = re.compile(r"\$\$\(|\$\(([A-Za-z_][\w.-]*)\)")
-_SHELL_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_SHELL_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^}]*\}?)")
 
 
 class _Word(NamedTuple):
@@ -204,8 +204,9 @@ def _shell_filled(text: str, container: Value, shell: bool) -> list[str | Unknow
     pieces: list[str | Unknown] = []
     end = 0
     for found in _SHELL_VARIABLE.finditer(text):
-        value = _variable(container, found[1] or found[2])
-        unset = Unknown(f"the script's variable {found[1] or found[2]} is not among the container's own")
+        name = found[1] or found[2]
+        value = _variable(container, name) if name else None
+        unset = Unknown(f"the script's {found[0]} is not among the container's own variables")
         pieces += [text[end : found.start()], unset if value is None else value]
         end = found.end()
     return [*pieces, text[end:]]
