@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, spread_index, to_string
@@ -60,21 +59,39 @@ def surely_present(kind: str, type_: str, attribute: str) -> bool:
     return not ("kms" in last and "kms" not in type_)
 
 
-#: What is known of a text that the provider computes: how it begins, the argument that follows, how it ends. The e-mail
-#: addresses of service accounts tell what account it is: https://cloud.google.com/iam/docs/service-account-types
-_ENDS: Mapping[tuple[str, str, str], tuple[str, str, str]] = MappingProxyType(
+#: What is known of a text that the provider computes: `*` is not known, `{x}` is the argument x. The e-mail addresses
+#: of service accounts tell what account it is: https://cloud.google.com/iam/docs/service-account-types. An identity
+#: provider's ARN is no service's name, and a policy's ends in its name:
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+_SHAPES: Mapping[tuple[str, str, str], str] = MappingProxyType(
     {
-        ("computed", "google_service_account", "email"): ("", "account_id", ".iam.gserviceaccount.com"),
-        ("computed", "google_service_account", "member"): ("serviceAccount:", "account_id", ".iam.gserviceaccount.com"),
-        ("data", "google_compute_default_service_account", "email"): ("", "", "-compute@developer.gserviceaccount.com"),
-        ("data", "google_app_engine_default_service_account", "email"): ("", "", "@appspot.gserviceaccount.com"),
+        ("computed", "google_service_account", "email"): "{account_id}@*.iam.gserviceaccount.com",
+        ("computed", "google_service_account", "member"): "serviceAccount:{account_id}@*.iam.gserviceaccount.com",
+        ("data", "google_compute_default_service_account", "email"): "*-compute@developer.gserviceaccount.com",
+        ("data", "google_app_engine_default_service_account", "email"): "*@appspot.gserviceaccount.com",
+        ("computed", "aws_iam_openid_connect_provider", "arn"): "arn:*",
+        ("data", "aws_iam_openid_connect_provider", "arn"): "arn:*",
+        ("computed", "aws_iam_saml_provider", "arn"): "arn:*",
+        ("data", "aws_iam_saml_provider", "arn"): "arn:*",
+        ("data", "aws_iam_policy", "arn"): "arn:*/{name}",
     }
 )
 
 
-def known_ends(kind: str, type_: str, attribute: str) -> tuple[str, str, str]:
-    """How a text that the provider computes begins, the argument that follows, how it ends; empty if not known."""
-    return _ENDS.get((kind, type_, attribute), ("", "", ""))
+def known_ends(kind: str, type_: str, attribute: str, argument: Callable[[str], Value]) -> tuple[str, str]:
+    """How a text that the provider computes begins and ends; ``argument`` gives what the block says for a name."""
+    begins, _, ends = _SHAPES.get((kind, type_, attribute), "").partition("*")
+    return _filled(begins, argument)[0], _filled(ends, argument)[1]
+
+
+def _filled(shape: str, argument: Callable[[str], Value]) -> tuple[str, str]:
+    """The shape with its argument: what is known of it from its beginning, and from its end."""
+    before, braced, rest = shape.partition("{")
+    name, _, after = rest.partition("}")
+    if not braced:
+        return shape, shape
+    value = bare(argument(name))
+    return (f"{before}{value}{after}",) * 2 if isinstance(value, str) else (before, after)
 
 
 def attribute(base: Value, name: str) -> Value:

@@ -105,11 +105,9 @@ class Instance(Opaque):
         )
         present = self.certain and surely_present(kind, self.type, name)
         own = Unknown(reason, kind, reference=Reference(self.address, name), present=present)
-        begins, argument, ends = known_ends(kind, self.type, name)
-        if not ends or not self.certain:
+        begins, ends = known_ends(kind, self.type, name, self.raw) if self.certain else ("", "")
+        if not begins and not ends:
             return own
-        first = bare(self.raw(argument)) if argument else None
-        begins += f"{first}@" if isinstance(first, str) else ""
         return replace(own, parts=(begins, Unknown(reason, kind), ends), present=True)
 
     def unknown(self) -> Unknown:

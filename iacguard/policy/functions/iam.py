@@ -303,15 +303,25 @@ def account_of(arn: Value) -> Value:
     return parts[4] or None if len(parts) > 5 and parts[0] == "arn" else None
 
 
+def _is_looked_up_policy(arn: Unknown) -> bool:
+    """Whether it is the ARN of a policy that a data source looks up by a name that is known."""
+    address = arn.reference.address if arn.reference else ""
+    return "/" in arn.suffix and ".data.aws_iam_policy." in f".{address}"
+
+
 def managed_policy_name(arn: Value) -> Value:
     """The name of the policy of AWS's own that an ARN is of: ``'AdministratorAccess'``, ``'job-function/Billing'``.
 
-    Null for every other ARN, that of a policy created in the same code included.
+    Null for every other ARN, that of a policy created in the same code included. Of a policy that a data source looks
+    up by its name, that name.
     """
     if isinstance(arn, str):
         return arn.partition(_OF_AWS)[2] or None
     if not isinstance(arn, Unknown) or created_here(arn):
         return None
+    if _is_looked_up_policy(arn):
+        # Of two policies of one name the data source would take neither, and every account has those of AWS.
+        return arn.suffix.rpartition("/")[2]
     if _OF_AWS in arn.suffix:
         return arn.suffix.partition(_OF_AWS)[2]
     # An account that is not known is a number; "aws" is written out.

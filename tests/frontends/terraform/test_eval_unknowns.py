@@ -213,13 +213,19 @@ def test_no_answer_is_contradicted_by_a_concrete_value(expression: str, concrete
         ("google_service_account.b.email", "", ".iam.gserviceaccount.com"),
         ("google_service_account.a.unique_id", "", ""),
         ("data.google_compute_default_service_account.d.email", "", "-compute@developer.gserviceaccount.com"),
+        ("aws_iam_openid_connect_provider.o.arn", "arn:", ""),
+        ("data.aws_iam_policy.named.arn", "arn:", "/ReadOnlyAccess"),
+        ("data.aws_iam_policy.unnamed.arn", "arn:", ""),
     ],
 )
-def test_addresses_of_service_accounts_tell_what_account_it_is(expression: str, begins: str, ends: str) -> None:
+def test_computed_texts_tell_how_they_begin_and_end(expression: str, begins: str, ends: str) -> None:
     accounts = """
         variable "u" {}
         resource "google_service_account" "a" { account_id = "app" }
         resource "google_service_account" "b" { account_id = var.u }
+        resource "aws_iam_openid_connect_provider" "o" { url = var.u }
+        data "aws_iam_policy" "named" { name = "ReadOnlyAccess" }
+        data "aws_iam_policy" "unnamed" { name = var.u }
         data "google_compute_default_service_account" "d" {}
     """
     value = value_of(expression, accounts)
