@@ -226,7 +226,13 @@ def _kubernetes(text: str, reads: _Reads, example: Example) -> bool:
     return any(_mixed(node) for document in documents for node in _mappings(document))
 
 
-_NESTED = frozenset(("CronJob", "PodTemplate", "Rollout", "DeploymentConfig", "CloneSet", "ScaledJob", "Sandbox"))
+#: Pod templates in unusual places, and files of kubeadm, which sets values that they leave out.
+_NESTED = frozenset(
+    (
+        *("CronJob", "PodTemplate", "Rollout", "DeploymentConfig", "CloneSet", "ScaledJob", "Sandbox"),
+        *("ClusterConfiguration", "InitConfiguration", "JoinConfiguration"),
+    )
+)
 _JOINED = frozenset(
     ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "Namespace", "NetworkPolicy")
 )
