@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from iacguard.checkout import find_root, read_checkout
@@ -17,6 +16,7 @@ from iacguard.findings import Checkout, PassedOver, Problem, ProblemKind
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.recognise import recognise
 from iacguard.model import Language, Span
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 from iacguard.walk import Entry, Guess, Walk, guess, walk
 from iacguard.workspace import (
@@ -53,7 +53,7 @@ class Beside(NamedTuple):
     downloads: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Discovery:
     """What a scan works on. All paths are relative to ``base`` (absolute, links resolved), with forward slashes.
 
@@ -78,7 +78,7 @@ class Discovery:
     downloads: str = _DOWNLOADED
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Collected:
     """What is gathered while files are read."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from posixpath import dirname, normpath
 
 from iacguard.findings import Problem
@@ -12,6 +11,7 @@ from iacguard.frontends.contract import Inputs
 from iacguard.model import Format, Graph
 from iacguard.normalise import normalise
 from iacguard.policy.testing import Example, ExampleResult, judge, read_policies
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 __all__ = ["Example", "ExampleResult", "TestReport", "evaluate", "run_examples", "test_policies"]
@@ -23,7 +23,7 @@ _CODE: Mapping[Format, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TestReport:
     """The results of all examples, in the order of files. ``untested``: ids of policies without an example."""
 
@@ -51,7 +51,7 @@ def _told(result: ExampleResult) -> str:
     return "\n".join((head, *(f"    {failure}" for failure in result.failures)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryWorkspace:
     """The files of an example, as a front end may read them."""
 

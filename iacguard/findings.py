@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from iacguard.model import Format, Language, Span, Step
+from iacguard.record import field, record
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 #: Most severe first.
@@ -40,7 +40,7 @@ ProblemKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something about one input that the user must know of.
 
@@ -55,7 +55,7 @@ class Problem:
     notice: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """How to mend it: a sentence, and the smallest change in each format's own language."""
 
@@ -63,7 +63,7 @@ class Fix:
     snippets: Mapping[Format, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """What a reader needs to know of a policy; the part of it that leaves the policy engine.
 
@@ -84,7 +84,7 @@ class Rule:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """That somebody has looked at a finding and accepts it, written beside the code.
 
@@ -102,7 +102,7 @@ class Suppression:
     last: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One violated or undecided policy at one source place.
 
@@ -145,7 +145,7 @@ class Finding:
 Level: TypeAlias = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OtherRule:
     """A rule of another tool; ``help`` is the address of its documentation."""
 
@@ -154,7 +154,7 @@ class OtherRule:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OtherFinding:
     """What another tool says of one place, in its words. ``rule`` is its rule's id."""
 
@@ -165,7 +165,7 @@ class OtherFinding:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OtherRun:
     """What another tool found, sorted by place. It changes neither our findings nor our verdict.
 
@@ -182,7 +182,7 @@ class OtherRun:
     matched: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PassedOver:
     """A file that was not scanned, and why (``not infrastructure code``, ``ignored by .gitignore``)."""
 
@@ -190,7 +190,7 @@ class PassedOver:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """Sizes of a scan. ``decided`` and ``undecided`` count pairs of a policy and a resource."""
 
@@ -202,7 +202,7 @@ class Counts:
     undecided: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checkout:
     """The git checkout that was scanned, read from its ``.git`` folder."""
 
@@ -211,7 +211,7 @@ class Checkout:
     branch: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScanResult:
     """All that a reporter sees. Findings and problems are in their final order; nothing here depends on time.
 

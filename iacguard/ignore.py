@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from iacguard.record import record
 
 _SPECIAL = re.compile(rb"[*?\[\\]")
 _POSIX_CLASSES = {
@@ -33,7 +34,7 @@ class _MalformedError(Exception):
     """The pattern is malformed (an open bracket, a trailing backslash); git lets it match nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rule:
     """One line: ``literal`` for plain names and paths, ``suffix`` for ``*.ext``, else ``regex``."""
 
@@ -53,7 +54,7 @@ class _Rule:
         return self.regex is not None and self.regex.fullmatch(subject) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IgnoreRules:
     """The rules of one ignore file. ``folder`` is where it stands, relative to the base, "" for the base itself."""
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from iacguard.findings import Problem
@@ -26,6 +25,7 @@ from iacguard.normalise import normalise
 from iacguard.policy import Decision, Pack, decide
 from iacguard.policy.compile import Policy
 from iacguard.policy.decide import decide_guarded, decided_at_parent, open_reasons
+from iacguard.record import field, record, replace
 from iacguard.when import separating
 
 __all__ = ["judge"]
@@ -58,7 +58,7 @@ def judge(pack: Pack, stack: Stack, graph: Graph) -> Iterator[Decision | Problem
     yield from _Judgement(pack, stack, graph, stack.alternatives).run(decided)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Judgement:
     pack: Pack
     stack: Stack

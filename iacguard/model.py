@@ -9,8 +9,9 @@ path on demand (:meth:`Resource.locate`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from iacguard.record import field, record
 
 Format: TypeAlias = Literal["terraform", "cloudformation", "kubernetes"]
 #: What a file is written in. A plan is Terraform's JSON of what it would do: its resources are of format "terraform".
@@ -38,7 +39,7 @@ UnknownKind: TypeAlias = Literal[
 REST = "$rest"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Span:
     """A region of one file. Lines and columns start at 1, columns count Unicode code points, the end is exclusive.
 
@@ -59,7 +60,7 @@ class Reference(NamedTuple):
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unknown:
     """A value that the code alone does not determine. Never guessed, never silently a string.
 
@@ -111,7 +112,7 @@ class Unknown:
         raise TypeError(f"an unknown value has no truth: {self.reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Encoded:
     """A string that is the JSON encoding of ``value``; ``text`` is None where part of the value is unknown.
 
@@ -147,7 +148,7 @@ class Place(Protocol):
         """For a text written here in lines (a heredoc): line and column of its first character."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FixedPlace:
     """A place known outright, with the members that have places of their own."""
 
@@ -166,7 +167,7 @@ class FixedPlace:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OwnedPlace:
     """A place in another resource's block: where a folded sub-resource's attribute stands."""
 
@@ -200,7 +201,7 @@ class Located(NamedTuple):
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resource:
     """One instance of an evaluated resource.
 
@@ -249,7 +250,7 @@ def _descend(place: Place, path: Path) -> Located:
     return Located(place.span, place.trail(), exact, getattr(place, "owner", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """``source``'s ``attribute`` refers to ``target``; both are addresses of one stack."""
 
@@ -258,7 +259,7 @@ class Edge:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """The resources of one stack and what links them. Build it with :meth:`of`."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from iacguard.findings import Severity
+from iacguard.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScanRequest:
     """What the user asked for. ``select`` and ``ignore`` are policy ids, aliases or shell patterns over ids.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from iacguard import __version__
 from iacguard.discover import Discovery, UsageError
@@ -19,6 +18,7 @@ from iacguard.frontends.contract import Stack, Task
 from iacguard.judge import judge
 from iacguard.model import Format, Graph
 from iacguard.policy import Pack, load_pack
+from iacguard.record import field, record, replace
 from iacguard.request import ScanRequest
 from iacguard.shares import available, in_shares
 from iacguard.stacks import evaluated, look, tasks
@@ -35,7 +35,7 @@ _FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
 _WORTH_SHARING = 400_000
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Outcome:
     """What the stacks of one process came to. Holds nothing of their graphs."""
 

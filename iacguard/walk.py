@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from iacguard.findings import PassedOver, Problem
 from iacguard.ignore import IgnoreRules, ignored_by
 from iacguard.model import Span
+from iacguard.record import field, record
 from iacguard.workspace import is_inside, may_read, read_plain, relative
 
 #: As far as a file's name tells: in Terraform's language, perhaps a template or manifest, or neither.
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     named: bool = False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Walk:
     """What was seen. ``entries`` are sorted by path; ``other_files`` counts those of no interest by their name."""
 

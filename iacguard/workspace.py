@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from iacguard.findings import Problem
 from iacguard.model import Span
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 #: Larger files are said and not read. The largest hand-written template known to us has 1.5 MB.
@@ -29,7 +29,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Content:
     """What reading a file gave: ``data`` as on disk (only its beginning where ``size`` is over the limit)."""
 

@@ -9,13 +9,14 @@ mistakes, completion, rare spellings. A test holds the two against each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from iacguard.record import record
 
 Kind: TypeAlias = Literal["flag", "one", "many"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """``name`` is the keyword that the command's function takes; ``spellings`` has the long one first.
 
@@ -46,7 +47,7 @@ class Placed(str):
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """A command's positional argument: ``many`` gives a tuple of str, else a str. At most one a command."""
 
@@ -58,7 +59,7 @@ class Argument:
     complete: Callable[[str], list[str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """``run`` is called with every argument and option by name, and returns the exit status."""
 

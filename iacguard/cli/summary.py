@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from iacguard.findings import Problem, ScanResult
 from iacguard.model import Format, Language
+from iacguard.record import record
 from iacguard.report.others import said
 from iacguard.report.selection import by_severity
 from iacguard.report.text import printable
@@ -23,7 +23,7 @@ _BOLD, _RED, _YELLOW, _DIM, _RESET = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[
 _NOTICES = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Speaker:
     """``color`` for standard error; ``verbose`` and ``quiet`` as on the command line."""
 

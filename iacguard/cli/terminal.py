@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import Final, TextIO
+
+from iacguard.record import record
 
 #: The width where there is no terminal to ask.
 DEFAULT_WIDTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terminal:
     """Findings go to standard output, everything else to standard error."""
 

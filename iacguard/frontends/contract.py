@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from iacguard.findings import Problem, Suppression
 from iacguard.model import Edge, Format, Resource
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stack:
     """What is deployed together: a Terraform root module, a template, or all manifests of the scan.
 
@@ -88,7 +88,7 @@ class Rendered(NamedTuple):
 Render: TypeAlias = Callable[[str], Rendered]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inputs:
     """What the user gives beside the files. ``variables`` are ``--var NAME=VALUE``, as written.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from iacguard.findings import Problem
 from iacguard.model import Language
+from iacguard.record import record
 
 NOT_INFRASTRUCTURE = "not infrastructure code"
 
@@ -34,7 +34,7 @@ _TEMPLATE = re.compile(rb"\{\{|\{%")
 _INDENTED_OR_FLOW = re.compile(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recognised:
     """``format`` is None for a file that is passed over; ``reason`` says why then.
 

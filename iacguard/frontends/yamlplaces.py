@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from yaml.error import Mark
@@ -12,6 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.findings import Problem, ProblemKind
 from iacguard.model import Key, Span, Step
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 _ODD_BREAKS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
@@ -115,7 +115,7 @@ def entries(node: MappingNode, plain_key: Callable[[str], str | None]) -> Iterat
         yield name, key, value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NodePlace:
     """The place of a node: a mapping's entry from its key on, a list's item, a document. Always one line."""
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import yaml
 from yaml.events import CollectionEndEvent, CollectionStartEvent, StreamEndEvent
@@ -19,6 +18,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.yamlplaces import Origin, key_text
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 #: Levels of nesting that are evaluated. Real templates and manifests stay below 40.
@@ -38,13 +38,13 @@ _NO_CONTENT = re.compile(r"(?:\s+|#[^\n]*|%[^\n]*)*")
 _TEMPLATE = re.compile(r"\{\{(?!resolve:)|\{%")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tree:
     """The documents of one file that could be read, in order, empty ones left out, and what could not be read."""
 
     origin: Origin
     documents: tuple[Node, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
 
 class _Resolver:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from iacguard.record import record
 
 #: AWS's access levels. An action that both manages permissions (or tags) and writes has the first.
 Level: TypeAlias = Literal["list", "read", "write", "tagging", "permissions"]
@@ -14,7 +15,7 @@ UNSCOPED = "*"
 _LEVELS: tuple[Level, ...] = ("list", "read", "write", "tagging", "permissions")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Action:
     """One IAM action. ``scoped``: a policy can limit it to some resources; else it needs ``Resource: "*"``."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from iacguard.model import Path
+from iacguard.record import field, record
 
 Type: TypeAlias = Literal["string", "number", "bool", "list", "set", "map", "object", "any"]
 
@@ -28,7 +28,7 @@ _CODES: dict[str, Type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribute:
     """One attribute or nested block.
 
@@ -54,7 +54,7 @@ class Attribute:
         return self.required or self.optional
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schema:
     """A resource type. ``source`` and ``version`` say by which provider (or specification) this is so."""
 

@@ -10,15 +10,16 @@ import json
 import zlib
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
+
+from iacguard.record import record
 
 _MAGIC = b"iacguard table 1\n"
 _MAX_DICTIONARY = 32_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table:
     """An opened table. ``about`` says what it was made from; ``names`` are sorted."""
 

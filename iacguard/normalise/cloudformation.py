@@ -5,7 +5,6 @@ What no row names follows the rule: names in snake case, an object becomes a blo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import MAX_DEPTH, integer, items, text
+from iacguard.record import field, record, replace
 
 #: Where the front end keeps what stands beside a resource's Properties (DeletionPolicy, Metadata): left as written.
 BESIDE = "__resource__"
@@ -25,7 +25,7 @@ _STAYS_TEXT = frozenset({"value", "default_value", "string_value", "values"})
 _TOO_DEEP = Unknown(f"nested deeper than {MAX_DEPTH} levels", kind="limit")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """What becomes of one property: where it goes, by which conversions, and the rules of its members.
 
@@ -39,7 +39,7 @@ class Rule:
     also: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One CloudFormation type. ``chosen``: other Terraform types, taken where the property is written."""
 
@@ -81,16 +81,12 @@ def rename_edges(edges: list[Edge], names: dict[str, dict[str, str]]) -> list[Ed
     return out
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Translation:
     """One resource's translation: ``moves`` collects new path -> old path."""
 
     numbers: frozenset[str]
-    moves: dict[Path, Path]
-
-    def __init__(self, numbers: frozenset[str]) -> None:
-        self.numbers = numbers
-        self.moves = {}
+    moves: dict[Path, Path] = field(default_factory=dict)
 
     def members(
         self, source: dict[str, Value], rules: dict[str, Rule], out: dict[str, Value], new: Path, old: Path, depth: int
@@ -257,6 +253,13 @@ def _keyed(work: _Translation, value: Value, argument: str, new: Path, old: Path
     return out
 
 
+def _wrap(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
+    """A list of plain values as a list of objects that hold each under ``argument``."""
+    if not isinstance(value, list):
+        return value
+    return [v if isinstance(v, Unknown) and v.spread else {argument: v} for v in value]
+
+
 def _statement(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
     """A lone statement as the policy document it makes."""
     if not isinstance(value, dict):
@@ -289,6 +292,7 @@ _SHAPES = {
     "list": _list,
     "entries": _entries,
     "keyed": _keyed,
+    "wrap": _wrap,
     "statement": _statement,
     "camel": _camel,
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from iacguard.model import REST, Unknown, Value
 from iacguard.normalise.values import MAX_DEPTH, boolean, integer, text
+from iacguard.record import replace
 
 _ACRONYM_PLURAL = re.compile(r"([A-Z])s(?=[A-Z]|$)")
 _HEAD = re.compile(r"([A-Z]+)([A-Z][a-z])")
@@ -44,6 +44,10 @@ def convert(value: Value, name: str, argument: str) -> Value:
     if name == "not":
         known = boolean(value)
         return value if known is None or isinstance(known, Unknown) else not known
+    if name == "flag":
+        known = boolean(value)
+        yes, _, no = argument.partition(",")
+        return value if known is None or isinstance(known, Unknown) else yes if known else no
     if name == "bool":
         known = boolean(value)
         return value if known is None else known

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iacguard.model import REST, Encoded, FixedPlace, Key, Place, Span, Step, Unknown, Value
+from iacguard.record import record, replace
 
 #: Longest text that is read as a document; AWS's own bounds are far below.
 MAX_TEXT = 1_000_000
@@ -136,7 +136,7 @@ def _fill_text(text: str, unknowns: list[Unknown]) -> str | Unknown:
     return Unknown(first.reason, first.kind, first.span, parts=tuple(parts), secret=first.secret, present=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextPlace:
     """The place of a JSON text; its members are found by reading the text again when a finding asks."""
 

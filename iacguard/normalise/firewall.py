@@ -46,7 +46,7 @@ def add_rules(draft: Draft) -> None:
 
 
 def _add(draft: Draft, written: Written) -> None:
-    place = NamedPlace(draft.place, written.at, written.names)
+    place = NamedPlace(draft.place, written.at, written.names, written.outer)
     for rule in _rules(written):
         if written.direction in ("ingress", "egress"):
             draft.append(f"{written.direction}_rules", rule, place)

@@ -8,7 +8,6 @@ undecided instead of a finding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from iacguard.normalise.draft import Draft, owned
 from iacguard.normalise.places import NamedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import get, items, origin_of, same
+from iacguard.record import record, replace
 
 #: How many siblings in a row a reference is followed through.
 _MAX_HOPS = 4
@@ -26,7 +26,7 @@ _MAX_HOPS = 4
 _ELSEWHERE = frozenset({"data", "module", "variable"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """What becomes of a child in its parent: ``name`` is appended to (``many``) or set, with the items of ``source``
     (the whole child where it is empty), each with ``made`` attributes (new, old path, conversion, argument)."""
@@ -37,7 +37,7 @@ class Target:
     made: tuple[tuple[str, Path, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fold:
     """One way in which a child type belongs to a parent type ("*": any). ``kin`` keep being resources of their own."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from iacguard.model import Key, Path, Place, Span, Step
+from iacguard.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MovedPlace:
     """The place ``old`` under ``root``, walked into by the new names.
 
@@ -52,17 +52,19 @@ class MovedPlace:
         return self._place().text_start()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamedPlace:
     """The place at ``path`` under ``root``, whose members go by other names.
 
     ``names`` maps a new member name to the paths (below this place) that may hold it; the first that exists answers.
-    A name that is not listed is looked up as it is.
+    A name that is not listed is looked up as it is. ``outer`` are names of what stands above this place: their
+    paths are below ``root``.
     """
 
     root: Place
     path: Path
     names: Mapping[Key, tuple[Path, ...]] = field(default_factory=dict)
+    outer: Mapping[Key, tuple[Path, ...]] = field(default_factory=dict)
 
     def _place(self) -> Place:
         return deepest(self.root, self.path)
@@ -72,6 +74,9 @@ class NamedPlace:
         return self._place().span
 
     def child(self, key: Key) -> Place | None:
+        above = (exact(self.root, path) for path in self.outer.get(key, ()))
+        if (found := next((place for place in above if place is not None), None)) is not None:
+            return found
         here = exact(self.root, self.path)
         if here is None:
             return None

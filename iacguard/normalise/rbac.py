@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from iacguard.model import Path, Place, Unknown, Value
 from iacguard.normalise.draft import Draft, owned
 from iacguard.normalise.values import get
+from iacguard.record import field, record
 
 _EVERYTHING: tuple[dict[str, Value], ...] = (
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
@@ -17,13 +17,13 @@ _GROUP = "rbac.authorization.k8s.io"
 _MAX_RULES = 5_000
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Rule:
     value: Value
     place: Place
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Bound:
     """A binding: the rules that it gives, ``namespace`` where it gives them ("" for everywhere)."""
 

@@ -6,19 +6,19 @@ What an absent member means is each provider's documented default.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from iacguard.model import REST, Path, Unknown, Value
 from iacguard.normalise.values import blocks, boolean, get, integer, items, text
+from iacguard.record import field, record, replace
 
 ANYWHERE = "0.0.0.0/0"
 
 Names: TypeAlias = dict[Any, tuple[Path, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """One rule as it is written: where (below the block), in which direction, and its members by our names."""
 
@@ -32,11 +32,13 @@ class Written:
     description: Value = None
     at: Path = ()
     names: Names = field(default_factory=dict)
+    #: Members that stand beside the block, for all of a firewall's rules: their paths from the resource.
+    outer: Names = field(default_factory=dict)
     #: Whether the ports limit a rule for every protocol too, as in Azure. Elsewhere such a rule has none.
     ports_always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hole:
     """Rules of which neither number nor content is known."""
 
@@ -213,7 +215,7 @@ def _nsg_alone(attributes: dict[str, Value]) -> Rules:
     yield _nsg_rule(attributes, ())
 
 
-_AZURE_NAMES: Names = {"sources": (("start_ip_address",), ("start_ip",))}
+_AZURE_NAMES: Names = dict.fromkeys(("sources", "source_groups"), (("start_ip_address",), ("start_ip",)))
 
 
 def _address_range(attributes: dict[str, Value]) -> Rules:
@@ -246,6 +248,12 @@ _GOOGLE_NAMES: Names = {
     "from_port": (("ports",),),
     "to_port": (("ports",),),
 }
+_GOOGLE_OUTER: Mapping[str, Names] = MappingProxyType(
+    {
+        "ingress": {"sources": (("source_ranges",),), "priority": (("priority",),)},
+        "egress": {"sources": (("destination_ranges",),), "priority": (("priority",),)},
+    }
+)
 
 
 def _google_firewall(attributes: dict[str, Value]) -> Rules:
@@ -275,6 +283,7 @@ def _google_firewall(attributes: dict[str, Value]) -> Rules:
                 attributes.get("description"),
                 (action, *index),
                 _GOOGLE_NAMES,
+                _GOOGLE_OUTER.get(str(direction), {}),
             )
 
 
@@ -302,6 +311,7 @@ def _google_policy_rule(attributes: dict[str, Value]) -> Rules:
             attributes.get("description"),
             ("match", 0, "layer4_configs", *index),
             _GOOGLE_NAMES,
+            {"sources": (("match", 0, f"{far}_ip_ranges"),), "priority": (("priority",),), "action": (("action",),)},
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from iacguard.findings import Problem
@@ -13,6 +12,7 @@ from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace, NamedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import as_items, items, text
+from iacguard.record import replace
 
 #: Where a statement's members stand in the document.
 _NAMES: dict[Any, tuple[Path, ...]] = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iacguard.model import REST, Unknown, Value
+from iacguard.record import replace
 
 #: How deep values are followed; deeper than any real template, shallow enough for the interpreter's stack.
 MAX_DEPTH = 60

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from iacguard.frontends.kubernetes.kinds import POD_SPECS
@@ -11,6 +10,7 @@ from iacguard.model import REST, Path, Unknown, Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.values import get
+from iacguard.record import replace
 
 #: Where each workload kind keeps its pod: the path to {metadata, spec}.
 POD_TEMPLATES: Mapping[str, Path] = MappingProxyType({kind: path[:-1] for kind, path in POD_SPECS.items()})

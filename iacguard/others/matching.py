@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from iacguard.findings import Finding, OtherFinding, OtherRun
+from iacguard.record import replace
 
 
 def matched(findings: tuple[Finding, ...], run: OtherRun) -> tuple[tuple[Finding, ...], OtherRun]:

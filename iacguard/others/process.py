@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from iacguard.model import Language
+from iacguard.record import record
 
 #: Of one call, in seconds and bytes.
 _SECONDS = 600
@@ -17,7 +17,7 @@ _MAX_BYTES = 200_000_000
 _NOWHERE = "http://127.0.0.1:9"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What is to be looked at: see :func:`iacguard.others.consult`."""
 

@@ -23,6 +23,7 @@ from iacguard.model import Span
 from iacguard.policy.compile import Condition, Listed, MessageText, Policy, listed
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.message import kept
+from iacguard.record import fields
 
 _CONDITIONS = ("deny", "where", "each", "at")
 
@@ -99,7 +100,7 @@ def _keep(file: Path, state: list[Any], policies: Sequence[Policy]) -> None:
 
 def _entry(policy: Policy) -> dict[str, Any]:
     rule = policy.rule
-    entry: dict[str, Any] = {name: getattr(rule, name) for name in Rule.__slots__ if name != "fix"}
+    entry: dict[str, Any] = {name: getattr(rule, name) for name in fields(Rule) if name != "fix"}
     conditions = {name: _condition_entry(getattr(policy, name)) for name in _CONDITIONS if getattr(policy, name)}
     return {
         "rule": entry,

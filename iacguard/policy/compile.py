@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from iacguard.findings import Problem, Rule, Severity
 from iacguard.model import Span
 from iacguard.policy.language import Expression, Node, compile_expression, parse
 from iacguard.policy.message import Message, compile_message, restored
+from iacguard.record import record
 
 
 class PolicyError(Exception):
@@ -63,7 +63,7 @@ class MessageText:
         return compile_message(self.text) if self._parts is None else restored(self._parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """One policy. ``kinds`` are the resource types it decides, groups opened; ``file`` is where it is written."""
 

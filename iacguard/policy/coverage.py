@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from iacguard.findings import Problem, Rule
 from iacguard.model import Span
 from iacguard.policy.compile import PolicyError
 from iacguard.policy.fields import Reader
+from iacguard.record import record
 
 PROVIDERS = ("aws", "azure", "google", "kubernetes")
 RISKS = ("wildcard-iam", "public-storage", "open-ingress", "missing-encryption", "disabled-logging")
@@ -18,7 +18,7 @@ HARDENING = ("workload-hardening", "secrets")
 _COLUMNS = ("scanner", "rule", "provider", "category")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PeerRule:
     """A rule of another scanner, with the category that we give it."""
 
@@ -28,7 +28,7 @@ class PeerRule:
     category: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """The rules of one group: how many there are, are aliases of a policy, and stand with a reason why not."""
 

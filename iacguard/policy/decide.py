@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from iacguard.findings import Problem, Rule
@@ -14,11 +13,12 @@ from iacguard.policy.language import Context
 from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, truth
 from iacguard.policy.message import clean
 from iacguard.policy.trace import Origin, Tracer, member, path_of
+from iacguard.record import record, replace
 
 Verdict: TypeAlias = Literal["violated", "satisfied", "undecided"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """One policy on one resource, or on one item of it where the policy says ``each``.
 
@@ -109,7 +109,7 @@ def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> tuple[str,
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Run:
     policy: Policy
     resource: Resource

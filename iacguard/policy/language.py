@@ -8,7 +8,6 @@ With unknown parts an answer is known only where every concrete value would give
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from iacguard.model import Graph, Resource, Value
@@ -25,9 +24,10 @@ from iacguard.policy.access import (
 )
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.logic import first_unknown, join, truth
+from iacguard.record import field, record
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Context:
     """What the functions of one decision may see.
 
@@ -45,7 +45,7 @@ Closure: TypeAlias = Callable[[Value, Context], Value]
 Node: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expref:
     """An expression given as an argument (``&name``), bound to the context of the call."""
 
@@ -57,7 +57,7 @@ class Expref:
         return self.closure(item, self.context)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expression:
     """One compiled expression. ``node`` is the parser's tree, which the tracer walks.
 
@@ -68,7 +68,7 @@ class Expression:
     text: str
     node: Node
     closure: Closure
-    parts: dict[int, Closure] = field(default_factory=dict, repr=False, compare=False)
+    parts: dict[int, Closure] = field(default_factory=dict)
 
     def evaluate(self, value: Value, context: Context | None = None) -> Value:
         """The value at ``value``; without a context exactly as JMESPath.

@@ -7,10 +7,10 @@ whatever concrete value an :class:`~iacguard.model.Unknown` turns out to be, it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.record import record
 
 Tri: TypeAlias = bool | None
 
@@ -19,7 +19,7 @@ FALSY: tuple[Value, ...] = (None, False, "", [], {})
 _MAX_CHOICES = 24
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PossibleItem(Unknown):
     """An item that may or may not be in its list: a filter's condition on it is not known. ``item`` is its value."""
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from iacguard.model import REST, Encoded, Unknown, Value
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.language import Context, Expression, compile_expression
 from iacguard.policy.logic import PossibleItem
+from iacguard.record import record
 
 _MAX_ITEMS = 4
 _MAX_LENGTH = 80
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """A compiled message: texts and expressions in their order."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import get_args
 
 from iacguard.findings import Category
 from iacguard.model import Format
+from iacguard.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """One key of a policy file: what it takes and what it means, for people."""
 

@@ -7,7 +7,6 @@ file format.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +17,7 @@ from iacguard.policy.decide import Decision, Verdict, decide
 from iacguard.policy.fields import Reader
 from iacguard.policy.load import build, builtin_dir, policy_files, read_text
 from iacguard.policy.schema import EXAMPLE_KEYS, FORMATS
+from iacguard.record import record
 
 _VERDICTS: tuple[tuple[str, Verdict], ...] = (
     ("violates", "violated"),
@@ -34,7 +34,7 @@ _FILES: Mapping[Format, str] = {
 Evaluate: TypeAlias = Callable[[Format, Mapping[str, str]], tuple[Sequence[Graph], Sequence[Problem]]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """One example: its files by path, and the addresses expected for each verdict."""
 
@@ -45,7 +45,7 @@ class Example:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExampleResult:
     """How an example came out; ``failures`` is empty where it passed."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from iacguard.findings import ScanResult
+from iacguard.record import record
 
 __all__ = ["REPORTERS", "ReportOptions", "Reporter"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportOptions:
     """What the user chose about the output.
 

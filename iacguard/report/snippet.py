@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iacguard.model import Span
+from iacguard.record import record
 from iacguard.report.text import cells, width
 
 #: The fewest columns of source that are shown, however narrow the terminal is.
@@ -14,7 +13,7 @@ _LEAD = 16
 _DOTS = "..."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snippet:
     """``line`` is safe to print; the underline takes ``length`` columns from column ``start`` (0-based) on."""
 

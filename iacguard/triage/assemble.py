@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
 from iacguard.model import Path, Span
+from iacguard.record import replace
 from iacguard.source import SourceFile
 from iacguard.triage.fingerprint import fingerprint, line_hashes
 from iacguard.triage.masking import mask_known, mask_secret

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from iacguard.findings import Finding, Problem, Rule, Suppression
+from iacguard.record import replace
 
 #: Whose suppressions are ours to judge: an id that we do not know may be another scanner's rule elsewhere.
 OURS = "iacguard"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from iacguard.cli import app, policy
 from iacguard.cli.options import Command, parse
 from iacguard.cli.typed import build
+from iacguard.record import replace
 
 EVERY = (*app.commands(), *policy.COMMANDS)
 _VALUES = st.sampled_from(["a", "b=c", "-", "", "high", "JSON", "dot", "ä b", "table"])

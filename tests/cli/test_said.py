@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from iacguard.cli.summary import Speaker
 from iacguard.cli.terminal import Terminal
 from iacguard.findings import Counts, PassedOver, Problem, ScanResult
 from iacguard.model import Span
+from iacguard.record import replace
 
 
 def problem(kind: str, file: str, *, notice: bool = False) -> Problem:

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from iacguard.cli import app
 from iacguard.cli.scan import exit_status
 from iacguard.findings import Counts, Finding, Fix, Problem, Rule, ScanResult, Severity
 from iacguard.model import Span
+from iacguard.record import replace
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 ACL = "aws-s3-bucket-public-acl"

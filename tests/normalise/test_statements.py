@@ -180,7 +180,7 @@ class Heredoc:
 
 
 def test_places_inside_a_heredoc(build: Any) -> None:
-    from dataclasses import replace
+    from iacguard.record import replace
 
     text = (
         '{"Version": "2012-10-17",\n "Statement": [\n  {"Effect": "Allow",\n   "Action": "*",\n   "Resource": "*"}]}\n'

@@ -104,8 +104,7 @@ def test_a_run_that_fails_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_results_over_the_limit_are_left_out_and_said(run: Run) -> None:
-    from dataclasses import replace
-
+    from iacguard.record import replace
     from iacguard.report.others import sarif_runs
 
     result = run({"cfn-lint": ""}, one=TEMPLATE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iacguard.findings import (
@@ -18,6 +16,7 @@ from iacguard.findings import (
     Severity,
 )
 from iacguard.model import Span, Step
+from iacguard.record import replace
 
 _FIX = Fix(
     "Name the address ranges that need it, or put a VPN in front.",

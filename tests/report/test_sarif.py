@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from iacguard.findings import Checkout, Finding, ScanResult
 from iacguard.model import Span, Step
+from iacguard.record import replace
 from iacguard.report import REPORTERS, ReportOptions, sarif
 from iacguard.report.sarif_places import base_uri, relative_uri
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from iacguard.findings import ScanResult
+from iacguard.record import replace
 from iacguard.report import REPORTERS, ReportOptions
 from iacguard.report.text import width
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from iacguard.frontends.cloudformation.choices import Choices
@@ -13,6 +12,7 @@ from iacguard.frontends.cloudformation.reading import Reading, roots
 from iacguard.frontends.cloudformation.suppressions import suppressions
 from iacguard.frontends.cloudformation.worlds import TemplateAlternatives, stack_of
 from iacguard.frontends.contract import Inputs, Stack, Task, Workspace
+from iacguard.record import replace
 from iacguard.source import SourceFile
 
 __all__ = ["RESOURCE_KEY", "load", "prepare"]

@@ -7,7 +7,6 @@ state leaves everything open. The stack itself is evaluated by default (:meth:`C
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
@@ -24,12 +23,13 @@ from iacguard.frontends.cloudformation.parameters import (
 from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
 from iacguard.model import Step, Unknown
+from iacguard.record import record
 
 #: Parameter's name -> the case that is left of it; comparison's text -> its answer.
 State: TypeAlias = "Mapping[str, Case | bool]"
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Choices:
     """The choices of whoever deploys ``template``, less those that the user has made already (``given``)."""
 

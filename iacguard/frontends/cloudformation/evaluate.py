@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -23,6 +22,7 @@ from iacguard.frontends.cloudformation.template import Declared, Template, decla
 from iacguard.frontends.cloudformation.texts import as_text, equal, looped
 from iacguard.frontends.cloudformation.values import NO_VALUE, canonical, first_reason, one_of, scalar, truth_of
 from iacguard.model import REST, Reference, Unknown, Value
+from iacguard.record import field, record, replace
 
 #: Attributes that are what the property of that name was given.
 _ECHOED: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -39,7 +39,7 @@ _ECHOED: Mapping[tuple[str, str], str] = MappingProxyType(
 _MAX_CHAIN = 50
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Unrolling:
     """What the loops of one template make; worked out when first asked for."""
 

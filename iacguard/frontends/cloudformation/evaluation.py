@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from yaml.nodes import MappingNode
 
@@ -18,6 +17,7 @@ from iacguard.frontends.cloudformation.template import SAM, Declared, Template
 from iacguard.frontends.cloudformation.texts import looped
 from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import REST, Edge, Resource, Unknown, Value
+from iacguard.record import field, record
 
 #: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
 RESOURCE_KEY = "__resource__"
@@ -32,7 +32,7 @@ _MAX_STATES = 256
 Known = Mapping[str, tuple[Resource, tuple[Edge, ...]]]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Evaluated:
     """What evaluating came to. ``edges`` by their source.
 
@@ -52,7 +52,7 @@ class Evaluated:
     evaluators: list[Evaluator] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Existence:
     """Under what a nested stack's resources exist, from the stacks around it."""
 

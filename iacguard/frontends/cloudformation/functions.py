@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
@@ -17,6 +16,7 @@ from iacguard.frontends.cloudformation.places import TemplatePlace
 from iacguard.frontends.cloudformation.texts import as_text, looped, resolved
 from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
+from iacguard.record import replace
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 #: Of the values that a mapping may give, so many are kept.

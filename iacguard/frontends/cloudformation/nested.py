@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from yaml.nodes import MappingNode, Node
 
@@ -22,6 +21,7 @@ from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
 from iacguard.frontends.cloudformation.values import NO_VALUE
 from iacguard.model import Reference, Unknown, Value
+from iacguard.record import field, record, replace
 
 STACK = "AWS::CloudFormation::Stack"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -31,7 +31,7 @@ _MAX_DEPTH = 20
 Library = Callable[[str], "Template | None"]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Nest:
     """The nested stacks of one evaluation, each made when first asked for."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -12,6 +11,7 @@ from iacguard.frontends.cloudformation.nodes import Entry, call_of, items, membe
 from iacguard.frontends.yamlplaces import Origin
 from iacguard.frontends.yamlscalars import cloudformation_plain
 from iacguard.model import Place, Reference, Span, Step, Unknown, UnknownKind, Value
+from iacguard.record import record
 
 #: A finite set of allowed values past this size is not looked at value by value.
 MAX_ALLOWED = 64
@@ -25,7 +25,7 @@ PSEUDO: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """What a name stands for. ``step`` says where its value came from, ``via`` where the parent stack gives it.
 
@@ -39,10 +39,14 @@ class Parameter:
     touches: frozenset[str] = frozenset()
     references: tuple[Reference, ...] = ()
     unlike: tuple[str, ...] = ()
-    hidden: str | None = field(default=None, repr=False)
+    hidden: str | None = None
+
+    def __repr__(self) -> str:
+        # A secret must not reach the message of an error.
+        return f"Parameter(value={self.value!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """What of a parameter's possible texts is left: one of ``values``, or where that is empty any but ``unlike``."""
 
@@ -54,7 +58,7 @@ class Case:
         return len(self.values) == 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declaration:
     """A parameter as the template declares it. ``span`` is its name's place, or its default's."""
 

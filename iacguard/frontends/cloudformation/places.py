@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -12,12 +11,13 @@ from iacguard.frontends.cloudformation.nodes import Entry, call_of, items, membe
 from iacguard.frontends.cloudformation.texts import as_text
 from iacguard.frontends.yamlplaces import text_start
 from iacguard.model import Key, Span, Step
+from iacguard.record import record
 
 #: Steps of a trail; a text may be put together from hundreds of parts.
 _MAX_STEPS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TemplatePlace:
     """The place of a node, seen through ``Fn::If``: an entry's line, or that of the branch that is taken."""
 
@@ -127,7 +127,7 @@ def _of_condition(evaluator: Evaluator, arguments: list[Node]) -> Iterator[Step]
         yield Step(evaluator.origin.span(entry.key, entry.value), f'condition "{name}" is {str(truth).lower()}')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResourcePlace:
     """The place of a resource: its logical id's line. What it holds are its Properties.
 

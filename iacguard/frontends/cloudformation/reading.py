@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from yaml.nodes import MappingNode
 
@@ -17,10 +16,11 @@ from iacguard.frontends.cloudformation.template import Template, read_template
 from iacguard.frontends.contract import Inputs, Workspace
 from iacguard.frontends.yamlscalars import cloudformation_key
 from iacguard.frontends.yamltree import duplicate_keys, read
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Reading:
     """The templates of a scan. Those that are nested are kept, for they may be nested often."""
 

@@ -9,7 +9,6 @@ hash in those of deployments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from iacguard.findings import Problem
@@ -29,6 +28,7 @@ from iacguard.frontends.cloudformation.samcontext import SERVERLESS, Context, Ma
 from iacguard.frontends.cloudformation.samdata import Data, data_of, node_of
 from iacguard.frontends.cloudformation.samglobals import faults, merged
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
+from iacguard.record import replace
 
 _EXPANDED: Mapping[str, Callable[[Context, Source], None]] = MappingProxyType(
     {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from yaml.nodes import Node
@@ -23,6 +22,7 @@ from iacguard.frontends.cloudformation.samdata import (
     text,
 )
 from iacguard.knowledge import sam_entry
+from iacguard.record import record
 
 _SAM_TYPES = {
     "AWS::Serverless::Function": "AWS::Lambda::Function",
@@ -34,7 +34,7 @@ _SAM_TYPES = {
 _PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _End:
     """One end of a connector."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from yaml.nodes import MappingNode, Node
@@ -15,6 +14,7 @@ from iacguard.frontends.cloudformation.nodes import Entry, member, members
 from iacguard.frontends.cloudformation.samdata import Data, Section, data_of, node_of, place_of, plain, tag_list, text
 from iacguard.frontends.cloudformation.template import Declared, Template
 from iacguard.model import Unknown, Value
+from iacguard.record import field, record
 
 SERVERLESS = "AWS::Serverless::"
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
@@ -44,7 +44,7 @@ class SamError(Exception):
         self.node = node
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Source:
     """A resource as written. ``kind`` is what follows ``AWS::Serverless::``, else the whole type.
 
@@ -71,7 +71,7 @@ class Source:
         return text(self.beside.get("Condition"))
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Made:
     """A resource that comes out. ``key`` is where its header is shown."""
 
@@ -94,7 +94,7 @@ class Made:
         return Declared(Entry(self.name, self.key, node_of(body, self.key)), self.type, self.bound)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Context:
     """The state of one template's transform.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from yaml.nodes import Node
@@ -26,11 +25,12 @@ from iacguard.frontends.cloudformation.samdata import (
     text,
 )
 from iacguard.frontends.cloudformation.samroles import add_managed, allow, service_role
+from iacguard.record import record
 
 _TARGET_ID = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """One event of a function or state machine. ``role`` is the role that SAM makes for it, None where it has one."""
 

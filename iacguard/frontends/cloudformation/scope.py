@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from iacguard.findings import Problem
 from iacguard.frontends.cloudformation.parameters import Parameter
 from iacguard.model import Reference
+from iacguard.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """What a template is evaluated under.
 
@@ -26,7 +26,7 @@ class Scope:
     prefix: str = ""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Record:
     """What an evaluation leaves behind, over all nested stacks.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from yaml.nodes import Node
@@ -11,6 +10,7 @@ from yaml.nodes import Node
 from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, member, members, text_of
 from iacguard.frontends.cloudformation.texts import looped
 from iacguard.frontends.yamlplaces import Origin
+from iacguard.record import field, record
 
 #: Transforms that CloudFormation itself brings and that leave functions and names what they are.
 _NEUTRAL_TRANSFORMS = frozenset(
@@ -19,7 +19,7 @@ _NEUTRAL_TRANSFORMS = frozenset(
 SAM = "AWS::Serverless-2016-10-31"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declared:
     """A resource as written. ``type`` is "" where the template names none; ``bound`` are its loops' variables."""
 
@@ -37,7 +37,7 @@ class Declared:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Template:
     """One template. ``expansions`` are loops and macros that stand among the resources.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from iacguard.frontends.cloudformation.choices import Choices, State
@@ -17,9 +16,10 @@ from iacguard.frontends.cloudformation.evaluation import (
 )
 from iacguard.frontends.cloudformation.nested import Library, Nest
 from iacguard.frontends.contract import Stack, World
+from iacguard.record import field, record
 
 
-@dataclass
+@record(frozen=False, slots=False)
 class TemplateAlternatives:
     """Those of one template. ``base`` is how it was evaluated by default."""
 
@@ -50,7 +50,7 @@ class TemplateAlternatives:
         return self._worlds[key]
 
 
-@dataclass(eq=False)
+@record(frozen=False, eq=False, slots=False)
 class TemplateWorld:
     """One of them: a state of the choices, evaluated when first asked for; of ``only`` these resources if given."""
 

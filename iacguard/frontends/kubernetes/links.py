@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from iacguard.frontends.kubernetes.kinds import POD_SPECS, is_cluster_scoped, type_of
 from iacguard.model import Edge, Path, Resource, Value
+from iacguard.record import record
 
 
 class Name(NamedTuple):
@@ -251,13 +251,13 @@ def _at(value: Value, path: Path) -> Value:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Workload:
     address: str
     labels: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Index:
     """Objects by (type, namespace, name), and workloads by namespace."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -16,6 +15,7 @@ from iacguard.frontends.yamlplaces import NodePlace, Origin, entry
 from iacguard.frontends.yamlscalars import kubernetes_key, manifest_value
 from iacguard.frontends.yamltree import Tree, duplicate_keys, read
 from iacguard.model import Place, Unknown, Value
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
@@ -27,7 +27,7 @@ _SCHEMA = re.compile(rb"^( +)openAPIV3Schema:[ \t]*\r?\n(?:\1 +[^\n]*\n|[ \t\r]*
 _SCHEMA_REASON = "the schemas of custom resources are not evaluated"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manifest:
     """One object as written, lists taken apart. ``kind`` and ``api_version`` are never empty."""
 
@@ -41,7 +41,7 @@ class Manifest:
         return self.place.span.file
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Reading:
     """What the files hold, in their order."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from iacguard.frontends.plan.document import Plan, Planned
 from iacguard.model import Reference
+from iacguard.record import field, record
 
 #: Names that are looked up for one argument.
 _MAX_LOOKUPS = 2000
@@ -40,7 +40,7 @@ class _Question(NamedTuple):
     for_each: Any
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Configuration:
     """The configuration of ``plan``, and its resources by where they are declared."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from iacguard.findings import Problem
 from iacguard.model import Path, Span
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 #: Modules in modules. Terraform's own code stays below ten.
@@ -22,7 +22,7 @@ _GOING = (["delete"], ["forget"])
 _CHANGING = frozenset(("create", "update"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Planned:
     """A managed resource or data source as it is when the plan is applied.
 
@@ -55,7 +55,7 @@ class Planned:
         return bool(self.actions & _CHANGING)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Plan:
     """What a document says. ``is_state``: it has no changes, only what there is."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from iacguard.findings import Problem
@@ -17,6 +16,7 @@ from iacguard.frontends.contract import Inputs, Stack, Workspace
 from iacguard.frontends.plan.document import Plan, Planned
 from iacguard.frontends.plan.offsets import JsonText
 from iacguard.model import REST, Edge, Encoded, FixedPlace, Key, Path, Place, Resource, Span, Step, Unknown, Value
+from iacguard.record import record
 
 _KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _MISSING = object()
@@ -110,7 +110,7 @@ class Code:
         return values, CodePlace(code.place, moved, ()) if moved else code.place
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CodePlace:
     """A place in the code, some of whose members stand elsewhere than their paths in the plan say."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from iacguard.frontends.plan.configuration import Target, is_expression, references
 from iacguard.frontends.plan.document import MAX_NESTING, Planned
 from iacguard.frontends.terraform.access import surely_present
 from iacguard.model import Unknown, Value
+from iacguard.record import record
 
 #: Blocks that let somebody in. A plan does not show whether ``dynamic`` blocks with an unknown ``for_each`` stand
 #: there, and where they do, their absence would be a false pass; of all others it is nearly always true.
@@ -18,7 +18,7 @@ OPENING = frozenset(("access", "allow", "egress", "grant", "ingress", "inline_po
 _MAX_CHOICES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Builder:
     """Builds the attributes of one resource.
 

@@ -20,6 +20,7 @@ from iacguard.frontends.terraform.values import (
     strip,
 )
 from iacguard.model import REST, Encoded, Reference, Unknown, Value
+from iacguard.record import replace
 
 _MAX_CHOICES = 32
 #: Attributes whose name starts or ends like this are bools: that they are there does not make them true.

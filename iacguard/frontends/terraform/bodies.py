@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tree_sitter import Node as Tree
+from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.expressions import Expressions, solid
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
@@ -10,6 +10,9 @@ from iacguard.frontends.terraform.literals import unescape_quoted
 from iacguard.frontends.terraform.refusals import Refusals
 from iacguard.frontends.terraform.syntax import Attribute, Block, Body
 from iacguard.source import SourceFile
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Tree
 
 
 def is_torn(root: Tree, data: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import replace
 
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.access import one_of
@@ -42,6 +41,7 @@ from iacguard.frontends.terraform.values import (
     strip,
 )
 from iacguard.model import Encoded, Reference, Span, Unknown, Value
+from iacguard.record import replace
 from iacguard.source import SourceFile
 
 #: These hand the items of their arguments on without looking into them, so that whole resources and links pass.

@@ -6,18 +6,18 @@ After "Type Constraints" in Terraform's language documentation. Unknown parts pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from iacguard.frontends.terraform.functions.context import FunctionError, to_bool, to_number, to_string
 from iacguard.frontends.terraform.functions.unknowns import identity
 from iacguard.frontends.terraform.syntax import Call, Expr, Literal, ObjectExpr, Paren, TupleExpr, Variable
 from iacguard.frontends.terraform.values import EvalError, Linked, Opaque, Open, SetList, bare, link
 from iacguard.model import REST, Unknown, Value
+from iacguard.record import record, replace
 
 _PRIMITIVES: dict[str, Callable[[Value], Value]] = {"string": to_string, "number": to_number, "bool": to_bool}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constraint:
     """A type: ``kind`` is any, string, number, bool, list, set, map, tuple or object.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import ESCAPES_HINT
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 _CODE = re.compile(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
@@ -29,7 +29,7 @@ _INDENT = re.compile(rb"[ \t]*")
 _CLOSERS = {b"(": b")", b"[": b"]", b"{": b"}", b"${": b"}", b"%{": b"}"}
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Item:
     """One top-level item; ``fault`` is the first thing found wrong with its brackets and quotes."""
 
@@ -38,7 +38,7 @@ class Item:
     fault: ReadError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Open:
     """What is open: a bracket, ``"``, or a heredoc by its whole opener (``<<-EOT``)."""
 
@@ -46,7 +46,7 @@ class _Open:
     at: int
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Cutter:
     """One run over ``data``, which has ``file``'s lines; the work is linear in its length."""
 

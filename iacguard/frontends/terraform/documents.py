@@ -174,7 +174,7 @@ def _principals(blocks: Value) -> Value:
 def _joined(before: Value, more: Value) -> Value:
     items = before if isinstance(before, list) else []
     if isinstance(more, Unknown):
-        from dataclasses import replace
+        from iacguard.record import replace
 
         return [*items, replace(more, spread=True, present=False)] if items else more
     return [*items, *(more if isinstance(more, list) else [more])]

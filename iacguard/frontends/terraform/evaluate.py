@@ -283,7 +283,7 @@ def pairs(collection: Value) -> list[tuple[Value, Value]]:
 
 
 def _spread(rest: Unknown) -> Unknown:
-    from dataclasses import replace
+    from iacguard.record import replace
 
     return replace(rest, spread=True)
 

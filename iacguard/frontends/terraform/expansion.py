@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from iacguard.frontends.terraform.access import one_of
 from iacguard.frontends.terraform.evaluate import pairs
@@ -13,6 +12,7 @@ from iacguard.frontends.terraform.operators import number
 from iacguard.frontends.terraform.scope import Run, Scope
 from iacguard.frontends.terraform.values import EvalError, LimitError, Opaque, Open, bare
 from iacguard.model import Unknown, Value
+from iacguard.record import record
 
 #: All instances of one block in one stack.
 MAX_INSTANCES = 1000
@@ -20,7 +20,7 @@ MAX_INSTANCES = 1000
 Names = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expansion:
     """The instances of a block: the certain ones as (key, names bound inside), and ``rest`` for any others.
 

@@ -8,10 +8,8 @@ turned round here; white space at the edges of template text is missing from the
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, cast
 from typing import Literal as OneOf
-from typing import cast
-
-from tree_sitter import Node as Tree
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import normal, number
@@ -34,6 +32,9 @@ from iacguard.frontends.terraform.syntax import (
     Variable,
 )
 from iacguard.frontends.terraform.templates import Marker, Style, as_expression, assemble
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Tree
 
 # Most expressions of real code are one of these and need no look at their nodes. The tree has no error there,
 # so an expression that reads so to its end is nothing else.

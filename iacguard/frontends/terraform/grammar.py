@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-
-import tree_sitter
-import tree_sitter_hcl
+from typing import TYPE_CHECKING
 
 from iacguard.findings import ProblemKind
+
+if TYPE_CHECKING:
+    import tree_sitter
 
 #: How deep syntax may nest (blocks, brackets, templates, operators, traversal steps). Real code stays below 30;
 #: the bound keeps every walk over the tree within Python's own recursion limit.
@@ -40,11 +41,16 @@ def too_deep(start: int, end: int) -> ReadError:
 
 @cache
 def _language() -> tree_sitter.Language:
+    import tree_sitter
+    import tree_sitter_hcl
+
     return tree_sitter.Language(tree_sitter_hcl.language())
 
 
 def syntax_tree(data: bytes) -> tree_sitter.Node:
     """The root of the concrete syntax tree of ``data``; never raises, errors are nodes of the tree."""
+    import tree_sitter
+
     return tree_sitter.Parser(_language()).parse(data).root_node
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from iacguard.frontends.terraform import documents
 from iacguard.frontends.terraform.access import known_ends, surely_present
@@ -18,6 +17,7 @@ from iacguard.frontends.terraform.syntax import Document, Node
 from iacguard.frontends.terraform.values import EvalError, Opaque, Open, as_secret, bare, link
 from iacguard.frontends.terraform.variables import Given
 from iacguard.model import REST, Reference, Span, Unknown, UnknownKind, Value
+from iacguard.record import replace
 
 #: Arguments and blocks of Terraform itself inside a resource: no attributes of it.
 META = frozenset(["count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"])

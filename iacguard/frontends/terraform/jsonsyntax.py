@@ -8,7 +8,6 @@ only a provider's schema could tell blocks from maps: there objects stay argumen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from iacguard.findings import Problem
 from iacguard.frontends.terraform.grammar import ReadError
@@ -27,10 +26,11 @@ from iacguard.frontends.terraform.syntax import (
     Template,
     TupleExpr,
 )
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Shape:
     """A kind of body: its block types with their number of labels and their body's kind, and special arguments."""
 

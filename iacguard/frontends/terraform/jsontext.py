@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import number
+from iacguard.record import record
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"')
@@ -18,7 +18,7 @@ _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": Non
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scalar:
     """A string, number, bool or null, quotes included in its place."""
 
@@ -27,14 +27,14 @@ class Scalar:
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Array:
     start: int
     end: int
     items: tuple[Json, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Object:
     """Members in the order of the text; a name may stand more than once."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from iacguard.findings import Problem
@@ -16,6 +15,7 @@ from iacguard.frontends.terraform.scope import first_line, header
 from iacguard.frontends.terraform.sources import Sources
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
 from iacguard.model import Span, Value
+from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -24,7 +24,7 @@ _MAX_KEPT = 30_000_000
 _MODES = {"resource": "managed", "data": "data", "ephemeral": "ephemeral"}
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Decl:
     """One declared block, with what override files changed in it: every part knows its file."""
 
@@ -71,7 +71,7 @@ def _kind(block: Block) -> str:
     return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class ModuleSource:
     """A folder's declarations.
 

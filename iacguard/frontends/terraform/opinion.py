@@ -10,14 +10,15 @@ import contextlib
 import ctypes
 import re
 import threading
-from dataclasses import dataclass
+
+from iacguard.record import record
 
 #: Longer text is not worth the wait.
 MAX_BYTES = 64 * 1024
 SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """``accepted`` is None where there was no answer in time. Line and column (from 1) are those of the error."""
 

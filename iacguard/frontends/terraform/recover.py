@@ -6,8 +6,7 @@ The broken items are blanked out, byte for byte, and the rest is read as if they
 from __future__ import annotations
 
 import re
-
-from tree_sitter import Node as Tree
+from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.bodies import is_torn
 from iacguard.frontends.terraform.cutting import Cutter, Item
@@ -15,6 +14,9 @@ from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_
 from iacguard.frontends.terraform.opinion import Verdict, ask
 from iacguard.frontends.terraform.refusals import Refusals
 from iacguard.source import SourceFile
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Tree
 
 _NOT_NEWLINE = re.compile(rb"[^\n]")
 _LAST_TOKEN = re.compile(rb"([=?:,+*/%<>&|!\-]+|\"|[\w-]+|[)\]}({\[])[ \t]*$")

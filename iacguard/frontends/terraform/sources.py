@@ -9,12 +9,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
 from iacguard.frontends.contract import Download, Workspace
 from iacguard.frontends.terraform.versions import best
+from iacguard.record import record
 
 _GETTER = re.compile(r"([A-Za-z0-9]+)::(.*)\Z", re.DOTALL)
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!:|//)(.+)\Z")
@@ -27,7 +27,7 @@ _GIT_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _DEFAULT_REGISTRY = "registry.terraform.io"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """Where a module comes from. ``host`` and ``path`` name it, ``inner`` is the folder within it.
 
@@ -100,7 +100,7 @@ def _hosted(text: str, inner: str, ref: str) -> Source | None:
     return Source(parts[0], path, inner, f"https://{parts[0]}/{path}.git", ref)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sources:
     """Finds the code of modules that are no paths."""
 

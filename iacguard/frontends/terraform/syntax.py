@@ -7,10 +7,10 @@ large repository has a million of them, and they are declared and made several t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import NamedTuple, Protocol, TypeAlias
 
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 
@@ -233,7 +233,7 @@ class Body(NamedTuple):
         return tuple(b for b in self.blocks if b.type == type_)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """One parsed ``.tf``, ``.tofu``, ``.tfvars`` or JSON-syntax file.
 

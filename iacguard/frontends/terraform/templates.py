@@ -8,12 +8,12 @@ than one line's white space, and a line whose start it ate is not dedented.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import unescape_quoted, unescape_raw
 from iacguard.frontends.terraform.syntax import Expr, Literal, Template, TemplateFor, TemplateIf
+from iacguard.record import record
 
 Style = OneOf["quoted", "heredoc", "flush", "bare"]
 Part = Expr | TemplateIf | TemplateFor | str
@@ -25,7 +25,7 @@ _SPACE = (
 )
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Text:
     """A text token; its value changes while markers and indentation are applied."""
 
@@ -34,7 +34,7 @@ class Text:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marker:
     """A ``${...}`` or ``%{...}``. ``value`` is the interpolated expression, the condition or the collection."""
 
@@ -153,7 +153,7 @@ def _meld(tokens: list[Text | Marker]) -> list[Text | Marker]:
     return melded
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Open:
     """A directive whose end has not come yet."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, to_string
 from iacguard.frontends.terraform.functions.unknowns import from_pieces
@@ -12,6 +11,7 @@ from iacguard.frontends.terraform.scope import Scope
 from iacguard.frontends.terraform.syntax import Template, TemplateFor, TemplateIf
 from iacguard.frontends.terraform.values import MAX_TEXT, EvalError, LimitError, SetList, bare, link, strip
 from iacguard.model import Encoded, Reference, Unknown, Value
+from iacguard.record import replace
 
 _MAX_CHOICES = 16
 #: Of a string in more pieces, only the first and last ones are kept apart.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from iacguard.frontends.terraform.instances import ModuleInstance
 from iacguard.frontends.terraform.linking import CALL_META
@@ -30,12 +29,13 @@ from iacguard.frontends.terraform.syntax import (
 )
 from iacguard.frontends.terraform.values import Opaque
 from iacguard.model import Step
+from iacguard.record import field, record
 
 #: A trail of more steps helps nobody.
 _MAX_STEPS = 20
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Walk:
     """The steps so far (each once, origin first) and what was visited."""
 

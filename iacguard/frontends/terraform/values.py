@@ -8,10 +8,10 @@ an :class:`Opaque` (a whole resource or module). None of them leaves it: :class:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from iacguard.findings import ProblemKind
 from iacguard.model import REST, Encoded, Reference, Unknown, Value
+from iacguard.record import record, replace
 
 #: A value of more items than this is cut off: no real plan is that large, and hostile ones grow exponentially.
 MAX_NODES = 500_000
@@ -84,7 +84,7 @@ class Open:
         return [*self.known.values(), open_ended]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Linked:
     """A value that no longer shows which resource attributes it was made from. ``value`` is never a collection."""
 

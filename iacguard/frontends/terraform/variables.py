@@ -7,15 +7,14 @@ the order in which it does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Inputs
 from iacguard.frontends.terraform.modules import Library
 from iacguard.frontends.terraform.syntax import Attribute, Document
+from iacguard.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Given:
     """One value that is given to a root's variable: an attribute of a file, or a text.
 

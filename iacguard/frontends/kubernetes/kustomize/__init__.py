@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.kubernetes.kustomize.build import Built, build, named_files
 from iacguard.frontends.kubernetes.kustomize.files import Files
 from iacguard.frontends.kubernetes.kustomize.nodes import KustomizeError, from_yaml, text_at
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 __all__ = ["Built", "KustomizeError", "Plan", "build", "open_files", "plan"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """How the kustomizations of a scan hang together.
 

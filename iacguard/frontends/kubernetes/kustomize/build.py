@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from iacguard.findings import Problem
 from iacguard.frontends.kubernetes.kustomize import generate, transform, variables
@@ -26,6 +25,7 @@ from iacguard.frontends.kubernetes.kustomize.nodes import (
 from iacguard.frontends.kubernetes.kustomize.patches import Patcher
 from iacguard.frontends.kubernetes.kustomize.replace import replace
 from iacguard.model import Place
+from iacguard.record import field, record
 
 _MAX_ITEMS = 20_000
 _MAX_FOLDERS = 2_000
@@ -43,7 +43,7 @@ _FIELDS = frozenset(
 _RENDER = "render it with `kustomize build` and scan the result"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Layer:
     """What one kustomization has gathered. ``partial``: something that belongs to it could not be read."""
 
@@ -67,7 +67,7 @@ class Layer:
             raise KustomizeError(f"this makes more than {_MAX_ITEMS:,} objects", self.items[-1].root.place, "too-large")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Built:
     """The result: objects, and what must be told of them."""
 

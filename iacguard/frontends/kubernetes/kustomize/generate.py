@@ -7,7 +7,6 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from iacguard.frontends.kubernetes.kustomize.files import Files, is_remote, join, missing, named
 from iacguard.frontends.kubernetes.kustomize.ids import Item
@@ -24,6 +23,7 @@ from iacguard.frontends.kubernetes.kustomize.nodes import (
     walk,
 )
 from iacguard.model import Place, Span, Step, Unknown
+from iacguard.record import record
 from iacguard.source import SourceFile
 
 _LINE = 70
@@ -31,7 +31,7 @@ _HASH = str.maketrans("013ae", "ghkmt")
 _GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextPlace:
     """A file that became a value as a whole."""
 
@@ -51,7 +51,7 @@ class TextPlace:
         return 1, 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LinePlace:
     """One line of a file."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from iacguard.frontends.kubernetes.kustomize.nodes import Leaf, Mapping, Tree, at, leaf, text_at
 from iacguard.model import Place
+from iacguard.record import field, record
 
 #: The namespace of what has none.
 NOWHERE = "_non_namespaceable_"
@@ -60,7 +60,7 @@ def is_cluster_scoped(gvk: Gvk) -> bool:
     return gvk.kind in tables()["cluster"].get(version, ())
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Item:
     """One object on its way through the kustomizations."""
 

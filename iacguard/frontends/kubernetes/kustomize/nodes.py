@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -13,6 +12,7 @@ from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.yamlplaces import NodePlace, Origin, entries
 from iacguard.frontends.yamlscalars import kubernetes_plain, tagged
 from iacguard.model import Key, Place, Span, Step, Value
+from iacguard.record import record
 
 _STR: Final = "tag:yaml.org,2002:str"
 _DATE = re.compile(
@@ -38,7 +38,7 @@ class KustomizeError(Exception):
         return Problem(self.kind, self.span or default, self.message, self.hint)
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Leaf:
     """A scalar: what it is as JSON, and the text that stands for it."""
 
@@ -47,7 +47,7 @@ class Leaf:
     place: Place
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Mapping:
     """Members by name, in their order."""
 
@@ -55,7 +55,7 @@ class Mapping:
     place: Place
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Listing:
     """Items in their order."""
 
@@ -208,7 +208,7 @@ def walk(tree: Tree) -> Iterator[Tree]:
             pending += node.items
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TreePlace:
     """The place of a built object: each member stands where Kustomize took it from."""
 

@@ -8,7 +8,6 @@ values or keys, it stands first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from iacguard.frontends.terraform.functions.context import (
     FunctionError,
@@ -27,6 +26,7 @@ from iacguard.frontends.terraform.functions.unknowns import (
     unique,
 )
 from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.record import replace
 
 MAX_PRODUCT = 20_000
 #: More items that are not known are not made of a list of unknown length.

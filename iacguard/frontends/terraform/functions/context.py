@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeAlias
 
 from iacguard.frontends.contract import Workspace
@@ -21,6 +20,7 @@ from iacguard.frontends.terraform.functions.unknowns import (
     same,
 )
 from iacguard.model import REST, Encoded, Span, Unknown, Value
+from iacguard.record import record, replace
 from iacguard.source import SourceFile
 
 #: More combinations of choices than this are not followed.
@@ -62,7 +62,7 @@ _TAKING_TEXT = frozenset(["any", "path", "string"])
 Kind: TypeAlias = Literal["any", "path", "string", "number", "bool", "list", "strings", "map"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Param:
     """One parameter: ``null`` says that null is a legal argument.
 
@@ -79,7 +79,7 @@ class Param:
 Handling: TypeAlias = Literal["evaluated", "unknown", "evaluator"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A function of the language: its parameters and how it is handled.
 

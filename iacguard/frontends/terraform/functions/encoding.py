@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, number_text
 from iacguard.frontends.terraform.functions.csv import read_csv
 from iacguard.frontends.terraform.functions.unknowns import derived, encoded_text, find_unknown
 from iacguard.model import Encoded, Unknown, Value
+from iacguard.record import replace
 
 MAX_TEXT = 4_000_000
 _JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -7,12 +7,12 @@ relative to it, too. A path that leads out of the base is unknown: another machi
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 
 from iacguard.frontends.terraform.functions.context import CallContext, FunctionError, NotEvaluatedError
 from iacguard.frontends.terraform.functions.hashes import base64_digest, digest
 from iacguard.frontends.terraform.functions.unknowns import derived, encoded_text, pieces
 from iacguard.model import Encoded, Unknown, Value
+from iacguard.record import replace
 from iacguard.source import SourceFile
 
 MAX_FILES = 10_000

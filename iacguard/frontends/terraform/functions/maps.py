@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iacguard.frontends.terraform.functions.collections import holds, is_spread, list_of, spread
 from iacguard.frontends.terraform.functions.context import FunctionError, as_item, known_keys, to_string, type_name
 from iacguard.frontends.terraform.functions.unify import unify
 from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown, one_of
 from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.record import replace
 
 
 def keys(mapping: Value) -> Value:

@@ -9,7 +9,6 @@ leftmost-first matches with submatches, as RE2's. Steps are remembered, as in a 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from iacguard.frontends.terraform.functions.context import NotEvaluatedError
@@ -25,6 +24,7 @@ from iacguard.frontends.terraform.functions.regex_syntax import (
     Tree,
     nullable,
 )
+from iacguard.record import record
 
 MAX_PROGRAM = 4000
 MAX_STEPS = 20_000_000
@@ -34,23 +34,23 @@ MAX_REMEMBERED = 200_000
 Slots: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Split:
     first: int
     second: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Jump:
     to: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Save:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     pass
 

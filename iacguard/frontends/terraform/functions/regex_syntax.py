@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError
@@ -17,13 +16,14 @@ from iacguard.frontends.terraform.functions.regex_classes import (
     normalised,
     unicode_class,
 )
+from iacguard.record import record
 
 MAX_PATTERN = 4000
 MAX_REPEAT = 1000
 MAX_DEPTH = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chars:
     """One character out of ``ranges`` (code points, inclusive, sorted); ``fold`` ignores case."""
 
@@ -31,22 +31,22 @@ class Chars:
     fold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assertion:
     kind: Literal["text-start", "text-end", "line-start", "line-end", "word", "not-word"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sequence:
     items: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Either:
     items: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat:
     item: Tree
     least: int
@@ -54,7 +54,7 @@ class Repeat:
     greedy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     index: int
     item: Tree
@@ -63,7 +63,7 @@ class Group:
 Tree: TypeAlias = Chars | Assertion | Sequence | Either | Repeat | Group
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """``names[i]`` is the name of capturing group i + 1, "" for a numbered one."""
 
@@ -71,7 +71,7 @@ class Pattern:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Flags:
     fold: bool = False
     many_lines: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace as changed
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, to_string
 from iacguard.frontends.terraform.functions.graphemes import graphemes
@@ -16,6 +15,7 @@ from iacguard.frontends.terraform.functions.unknowns import (
     pieces,
 )
 from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.record import replace as changed
 
 #: A longer text than this is not made.
 MAX_TEXT = 4_000_000

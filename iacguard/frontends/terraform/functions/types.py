@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iacguard.frontends.terraform.functions import context
 from iacguard.frontends.terraform.functions.collections import as_set
 from iacguard.frontends.terraform.functions.context import FunctionError, known_keys, type_name
 from iacguard.frontends.terraform.functions.unify import unify
 from iacguard.model import REST, Unknown, Value
+from iacguard.record import replace
 
 
 def tostring(value: Value) -> Value:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from iacguard.model import REST, Encoded, Span, Unknown, Value
+from iacguard.record import replace
 
 #: A string in pieces, known and unknown ones, in order.
 Pieces: TypeAlias = list[str | Unknown]
