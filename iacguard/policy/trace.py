@@ -50,6 +50,19 @@ def entry_origins(mapping: Value, origin: Origin) -> Origin:
     return [{"key": place, "value": place} for place in places] if isinstance(places, list) else places
 
 
+def flat_origins(items: list[Value], origin: Origin) -> list[Origin]:
+    """The origins of what ``flatten_all`` makes of a list, item by item."""
+    pending = [(item, member(origin, at)) for at, item in enumerate(items)][::-1]
+    found: list[Origin] = []
+    while pending:
+        item, here = pending.pop()
+        if isinstance(_inner(item), list):
+            pending += [(inner, member(here, at)) for at, inner in enumerate(access.flatten_item(item))][::-1]
+        elif _inner(item) is not None:
+            found.append(here)
+    return found
+
+
 def path_of(origin: Origin) -> Path | None:
     """The path of an origin, the first one's for several; None where it has none."""
     if isinstance(origin, tuple):
@@ -204,10 +217,14 @@ class Tracer:
             return result, ()
         if name == "command_flag":
             return result, self._flag_place(arguments, value, origin)
+        if name == "flatten_all" and isinstance(result, list):
+            items, at = self.resolve(arguments[0], value, origin)
+            places = flat_origins(items, at) if isinstance(items, list) else []
+            return result, places if len(places) == len(result) else path_of(places)
         if name == "sort_by" and isinstance(result, list):
             items, at = self.resolve(arguments[0], value, origin)
-            places = {id(item): member(at, k) for k, item in enumerate(items)} if isinstance(items, list) else {}
-            return result, [places.get(id(item)) for item in result]
+            known = {id(item): member(at, k) for k, item in enumerate(items)} if isinstance(items, list) else {}
+            return result, [known.get(id(item)) for item in result]
         if name in ("not_null", "to_array", "values", "entries", "decode_json") and arguments:
             for argument in arguments:
                 found, at = self.resolve(argument, value, origin)
@@ -286,6 +303,19 @@ class Tracer:
                     return found if found is not None and (here is None or found[: len(here)] == here) else here
         return None
 
+    def _only_item(self, items: list[Value], origin: Origin, condition: Node) -> Path | None:
+        """The written attribute by which a list's only item fails ``condition``: what has to change is there.
+
+        The first operand of a conjunction says which item is meant. Where it fails, another item is missing.
+        """
+        if len(items) != 1:
+            return None
+        inner = _inner(items[0])
+        if condition["type"] == "and_expression" and truth(self.run(condition["children"][0], inner)) is not True:
+            return None
+        found = self.explain(condition, inner, member(origin, 0))
+        return found if self.stands(found) else None
+
     def _explain_call(self, node: Node, value: Value, origin: Origin) -> Path | None:
         name, arguments = node["value"], node["children"]
         if name == "resource":
@@ -297,8 +327,9 @@ class Tracer:
         if len(arguments) == 2 and arguments[1]["type"] == "expref" and name in ("any", "all", "none", "count"):
             items, at = self.resolve(arguments[0], value, origin)
             if isinstance(items, list):
-                found = self._deciding_item(items, at, arguments[1]["children"][0], name != "all")
-                return found or path_of(at)
+                condition = arguments[1]["children"][0]
+                found = self._deciding_item(items, at, condition, name != "all")
+                return found or self._only_item(items, at, condition) or path_of(at)
         if name in ("contains", "contains_any", "open_to_world"):
             found = self._deciding_argument(node, value, origin)
             if found is not None:

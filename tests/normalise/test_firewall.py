@@ -214,6 +214,28 @@ def test_rules_fold_into_their_group_after_the_inline_ones(build: Any) -> None:
     assert graph.by_address[apart.address].parent == group.address
 
 
+def test_the_sources_of_a_google_firewall_stand_beside_its_blocks(build: Any) -> None:
+    written = build.resource(
+        "google_compute_firewall.x",
+        {"allow": [{"protocol": "tcp", "ports": ["22"]}], "source_ranges": ["10.0.0.0/8", ANY]},
+    )
+    by_default = build.resource("google_compute_firewall.y", {"allow": [{"protocol": "tcp", "ports": ["22"]}]})
+    first, second = build.graph(written, by_default).resources
+    place = first.locate(("ingress_rules", 0, "sources", 1))
+    assert place.span.line == build.line_of(written, "source_ranges", 1)
+    port = first.locate(("ingress_rules", 0, "from_port"))
+    assert port.span.line == build.line_of(written, "allow", 0, "ports")
+    assert second.locate(("ingress_rules", 0, "sources", 0)).span.line == build.line_of(by_default, "allow", 0)
+
+
+def test_what_lets_in_azures_services_stands_at_the_first_address(build: Any) -> None:
+    rule = build.resource(
+        "azurerm_mssql_firewall_rule.azure", {"start_ip_address": "0.0.0.0", "end_ip_address": "0.0.0.0"}
+    )
+    place = build.graph(rule).resources[0].locate(("ingress_rules", 0, "source_groups", 0))
+    assert place.span.line == build.line_of(rule, "start_ip_address")
+
+
 def test_what_is_not_known_stays_open(build: Any) -> None:
     unknown = Unknown("a variable", "variable")
     group = build.resource(
