@@ -47,6 +47,9 @@ def _translate(draft: Draft) -> bool:
     work.members(draft.attributes, (), (), (name,), attributes)
     if kind == "Secret":
         _as_written(attributes, work.moves)
+    elif name == "default_service_account":  # it adopts the account that every namespace has
+        given = attributes.get("metadata")
+        attributes["metadata"] = {**(given if isinstance(given, dict) else {}), "name": "default"}
     draft.rewrite(kind, attributes, MovedPlace(draft.place, work.moves))
     return True
 

@@ -312,6 +312,17 @@ def test_same_object(code: str, manifest: str) -> None:
     assert found.format == "terraform"
 
 
+def test_the_default_account_has_its_name() -> None:
+    (resource,) = graph(
+        """
+        resource "kubernetes_default_service_account_v1" "shop" {
+          metadata { namespace = "shop" }
+        }
+        """
+    ).resources
+    assert resource.attributes["metadata"] == {"namespace": "shop", "name": "default"}
+
+
 def test_places_are_terraforms() -> None:
     (pod,) = graph(POD).resources
     lines = POD.split("\n")
