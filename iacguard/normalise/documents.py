@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iacguard.model import REST, Encoded, FixedPlace, Key, Place, Span, Step, Unknown, Value
 from iacguard.record import record, replace
+from iacguard.source import SourceFile
+
+if TYPE_CHECKING:
+    from iacguard.frontends.terraform.jsontext import Json
 
 #: Longest text that is read as a document; AWS's own bounds are far below.
 MAX_TEXT = 1_000_000
@@ -163,39 +167,44 @@ class TextPlace:
 
 def _tree(source: str, file: str, start: tuple[int, int], steps: tuple[Step, ...]) -> Place | None:
     """Places of a JSON text's members, shifted to where the text starts in its file."""
-    import yaml
+    from iacguard.frontends.terraform.grammar import ReadError
+    from iacguard.frontends.terraform.jsontext import read_json
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    text = SourceFile(file, source.encode("utf-8", "replace"))
     try:
-        node = yaml.compose(source.replace("\t", " "), loader)
-    except (yaml.YAMLError, RecursionError, ValueError):
+        root = read_json(text.data)
+    except ReadError:
         return None
-    return None if node is None else _node_place(node, file, start, steps, 0)
+    return _JsonPlaces(text, start, steps).of(root)
 
 
-def _node_place(node: object, file: str, start: tuple[int, int], steps: tuple[Step, ...], depth: int) -> FixedPlace:
-    import yaml
+@record
+class _JsonPlaces:
+    """The places of the parts of a JSON text that begins at line and column ``start`` of its file."""
 
-    children: dict[Key, Place] = {}
-    if isinstance(node, yaml.MappingNode) and depth < 30:
-        for key, inner in node.value:
-            found = _node_place(inner, file, start, steps, depth + 1)
+    text: SourceFile
+    start: tuple[int, int]
+    steps: tuple[Step, ...]
+
+    def of(self, node: Json) -> FixedPlace:
+        """The place of ``node`` and of all that is in it; the reader has bounded its depth."""
+        children: dict[Key, Place] = {}
+        for key, inner in getattr(node, "members", ()):
+            found = self.of(inner)
             # The attribute's line is the key's: that is where a reader looks.
-            head = _span(key.start_mark, inner.end_mark, file, start)
-            one_line = head.end_line == head.line or isinstance(inner, yaml.ScalarNode)
-            span = head if one_line else _span(key.start_mark, key.end_mark, file, start)
-            children[str(key.value)] = FixedPlace(span, found.children, steps)
-    elif isinstance(node, yaml.SequenceNode) and depth < 30:
-        for index, inner in enumerate(node.value):
-            children[index] = _node_place(inner, file, start, steps, depth + 1)
-    assert isinstance(node, yaml.Node)
-    return FixedPlace(_span(node.start_mark, node.end_mark, file, start), children, steps)
+            head = self._span(key.start, inner.end)
+            many_lines = head.end_line != head.line and (hasattr(inner, "members") or hasattr(inner, "items"))
+            span = self._span(key.start, key.end) if many_lines else head
+            children[str(key.value)] = FixedPlace(span, found.children, self.steps)
+        for index, inner in enumerate(getattr(node, "items", ())):
+            children[index] = self.of(inner)
+        return FixedPlace(self._span(node.start, node.end), children, self.steps)
 
+    def _span(self, first: int, last: int) -> Span:
+        line, column = self._at(first)
+        end_line, end_column = self._at(last)
+        return Span(self.text.path, line, column, end_line, end_column)
 
-def _span(first: object, last: object, file: str, start: tuple[int, int]) -> Span:
-    def at(mark: object) -> tuple[int, int]:
-        line, column = getattr(mark, "line", 0), getattr(mark, "column", 0)
-        return start[0] + line, column + (start[1] if line == 0 else 1)
-
-    (line, column), (end_line, end_column) = at(first), at(last)
-    return Span(file, line, column, end_line, end_column)
+    def _at(self, offset: int) -> tuple[int, int]:
+        line, column = self.text.position(offset)
+        return self.start[0] + line - 1, column + (self.start[1] - 1 if line == 1 else 0)

@@ -351,3 +351,29 @@ Resources:
     graph, _ = normalise(stack)
     assert graph.by_address["I"].attributes["user_data"] == "#!/bin/sh\necho hi"
     assert graph.by_address["J"].attributes["user_data"].prefix == "export TOKEN="
+
+
+def test_plain_values_become_blocks_where_terraform_has_blocks(build: Any) -> None:
+    more = Unknown("a parameter", spread=True)
+    written = build.cloudformation("R", "AWS::CodeArtifact::Repository", {"Upstreams": ["one", "two", more]})
+    found = build.graph(written).resources[0]
+    assert found.attributes["upstream"] == [{"repository_name": "one"}, {"repository_name": "two"}, more]
+    line = found.locate(("upstream", 1, "repository_name")).span.line
+    assert line == build.line_of(written, "Upstreams", 1)
+
+
+def test_a_flag_becomes_the_word_that_terraform_has_for_it(build: Any) -> None:
+    secret = Unknown("a parameter")
+    properties = {
+        "PartitionKeyColumns": [{"ColumnName": "id", "ColumnType": "uuid"}],
+        "PointInTimeRecoveryEnabled": "true",
+        "ClientSideTimestampsEnabled": False,
+    }
+    found = build.graph(build.cloudformation("T", "AWS::Cassandra::Table", properties)).resources[0]
+    assert found.attributes == {
+        "schema_definition": [{"partition_key": [{"name": "id"}]}],
+        "point_in_time_recovery": [{"status": "ENABLED"}],
+        "client_side_timestamps": [{"status": "DISABLED"}],
+    }
+    unknown = build.graph(build.cloudformation("T", "AWS::Cassandra::Table", {"PointInTimeRecoveryEnabled": secret}))
+    assert isinstance(unknown.resources[0].attributes["point_in_time_recovery"][0]["status"], Unknown)
