@@ -15,16 +15,16 @@ What comes of it, by policy, resource and place:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Alternatives, Stack, World
-from iacguard.model import REST, Graph, Resource, Span
+from iacguard.model import REST, Encoded, Graph, Resource, Span, Unknown, Value
 from iacguard.normalise import normalise
 from iacguard.policy import Decision, Pack, decide
 from iacguard.policy.compile import Policy
-from iacguard.policy.decide import decide_guarded, decided_at_parent, open_reasons
+from iacguard.policy.decide import answers, decide_guarded, decided_at_parent, open_reasons
 from iacguard.record import field, record, replace
 from iacguard.when import separating
 
@@ -35,6 +35,8 @@ MAX_WORLDS = 160
 MAX_LEAVES = 64
 #: A stack's worlds may evaluate so many resources together, so that a large template is not evaluated a hundred times.
 MAX_RESOURCES = 20_000
+#: So deep in a resource a value is looked for that stands for one of many.
+_GUESS_DEPTH = 6
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 #: What may look at attributes without naming them.
@@ -69,6 +71,7 @@ class _Judgement:
     functions: dict[str, frozenset[str]] = field(default_factory=dict)
     words: dict[str, frozenset[str] | None] = field(default_factory=dict)
     differing: dict[str, frozenset[str]] = field(default_factory=dict)
+    hanging: dict[tuple[int, str], bool] = field(default_factory=dict)
     spent: int = 0
     full: bool = False
 
@@ -88,7 +91,7 @@ class _Judgement:
                 open_ = resource.address in touched and any(d.verdict == "undecided" for d in by_default.get(key, ()))
                 if open_ or self._may_differ(policy, resource, opened):
                     here = by_default.pop(key, [])
-                    if self._is_settled(policy, resource, opened, root):
+                    if not self._is_open(policy, resource, opened, root):
                         yield from self._always(resource.address, here)
                     else:
                         yield from self._in_all_cases(policy, resource, here, root)
@@ -99,13 +102,37 @@ class _Judgement:
         if self.full:
             yield self._limit()
 
-    def _is_settled(self, policy: Policy, resource: Resource, opened: Graph, root: World) -> bool:
-        """Whether all that may be chosen changes nothing of what is decided by default."""
-        if resource.address not in self.graph.by_address or open_reasons(policy, resource, opened):
-            return False
-        own = root.uncertain.get(resource.address)
-        others = (root.uncertain.get(other.address) for other in self._relatives(policy, resource, opened))
-        return all(reason is None or reason == own for reason in others)
+    def _is_open(self, policy: Policy, resource: Resource, opened: Graph, root: World) -> bool:
+        """Whether something that may be chosen can change what is decided by default, or where."""
+        return resource.address not in self.graph.by_address or self._chooses(policy, resource, opened, root)
+
+    def _chooses(self, policy: Policy, resource: Resource, graph: Graph, world: World) -> bool:
+        """Whether anything that a decision may look at hangs on a choice that ``world`` leaves open.
+
+        Much quicker than to ask why a decision is open, and mostly the answer is no.
+        """
+        others = list(self._relatives(policy, resource, graph))
+        if any(self._may_split(other, resource, world) for other in others):
+            return True
+        words = self._words(policy)
+        return any(self._hangs_on_choice(each, words, world) for each in (resource, *others))
+
+    @staticmethod
+    def _may_split(other: Resource, resource: Resource, world: World) -> bool:
+        """Whether it is open if a relative exists, and not for the reason that the resource itself may not."""
+        reason = world.uncertain.get(other.address)
+        return reason is not None and reason != world.uncertain.get(resource.address) and world.hangs(reason)
+
+    def _hangs_on_choice(self, resource: Resource, words: frozenset[str] | None, world: World) -> bool:
+        for name, value in resource.attributes.items():
+            if words is None or name in words or name == REST:
+                key = id(resource), name
+                known = self.hanging.get(key)
+                if known is None:
+                    known = self.hanging[key] = any(map(world.hangs, _reasons(value)))
+                if known:
+                    return True
+        return False
 
     def _always(self, address: str, here: list[Decision]) -> Iterator[Decision]:
         """What is decided by default, where it is the same in all cases in which the resource exists."""
@@ -186,24 +213,23 @@ class _Judgement:
         self, policy: Policy, opened: Resource, here: list[Decision], root: World
     ) -> Iterator[Decision | Problem]:
         address = opened.address
-        if not self._functions(policy):
-            root = self.alternatives.open(self._family(address, root))
         leaves: list[Leaf] = []
         reasons: list[str] = []
         pending = [root]
-        whole = True
         while pending:
             world = pending.pop()
             graph = self._graph(world)
-            resource = graph.by_address.get(address) if graph is not None else None
             if graph is None or len(leaves) > MAX_LEAVES:
-                whole, self.full = False, True
-                break
+                self.full = True
+                yield from here
+                return
+            resource = graph.by_address.get(address)
             if resource is None:
                 continue  # it does not exist in this case
-            cases = self._cases(policy, world, resource, graph, reasons)
-            if cases:
-                pending += reversed(cases)
+            if reason := self._split_by(policy, world, resource, graph):
+                reasons.append(reason)
+                only = None if self._functions(policy) else self._family(address, root)
+                pending += reversed(world.split(reason, only, _alike(policy, resource, graph, reason)))
                 continue
             found = list(decide_guarded(policy, resource, graph, self.stack.name))
             decisions = tuple(d for d in found if isinstance(d, Decision))
@@ -211,31 +237,19 @@ class _Judgement:
                 yield from (d for d in found if isinstance(d, Problem))
                 return
             leaves.append(Leaf(world, decisions))
-        if not whole or (here and not any(leaf.world.default(address) for leaf in leaves)):
+        if here and not any(leaf.world.default(address) for leaf in leaves):
             yield from here
             return
         yield from self._merged(address, here, leaves, reasons)
 
-    def _cases(
-        self,
-        policy: Policy,
-        world: World,
-        resource: Resource,
-        graph: Graph,
-        reasons: list[str],
-    ) -> tuple[World, ...]:
-        """The worlds to look at instead of ``world``; () where it settles all that can be settled."""
-        own = world.uncertain.get(resource.address)
+    def _split_by(self, policy: Policy, world: World, resource: Resource, graph: Graph) -> str:
+        """The reason of what to tell apart next in ``world``; "" where it settles all that can be settled."""
+        if not self._chooses(policy, resource, graph, world):
+            return ""
         for other in self._relatives(policy, resource, graph):
-            reason = world.uncertain.get(other.address)
-            if reason is not None and reason != own and (cases := world.split(reason)):
-                reasons.append(reason)
-                return cases
-        for reason in open_reasons(policy, resource, graph):
-            if cases := world.split(reason):
-                reasons.append(reason)
-                return cases
-        return ()
+            if self._may_split(other, resource, world):
+                return world.uncertain[other.address]
+        return next(filter(world.hangs, open_reasons(policy, resource, graph)), "")
 
     def _graph(self, world: World) -> Graph | None:
         """The world's graph; None where no more worlds may be evaluated."""
@@ -292,6 +306,51 @@ class _Judgement:
         )
         hint = "give parameters with --parameter NAME=VALUE"
         return Problem("too-large", Span(self.stack.name, span.line, 1, span.line, 2), message, hint, notice=True)
+
+
+def _reasons(value: Value) -> Iterator[str]:
+    """Why parts of a value are not known."""
+    pending = [value]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, dict):
+            pending += at.values()
+        elif isinstance(at, list):
+            pending += at
+        elif isinstance(at, Unknown):
+            yield at.reason
+            pending += (*at.parts, *at.choices, *at.keys, at.encodes)
+        elif isinstance(at, Encoded):
+            pending.append(at.value)
+
+
+def _alike(policy: Policy, resource: Resource, graph: Graph, reason: str) -> Callable[[Value], Hashable]:
+    """Tells values apart by what a policy seems to decide where they are what is not known for one reason.
+
+    It says only which values to look at together first: each case is evaluated by itself after that.
+    """
+    violating: set[Hashable] = set()
+
+    def alike(value: Value) -> Hashable:
+        attributes = _with(value, resource.attributes, reason, 0)
+        found = answers(policy, replace(resource, attributes=attributes), graph)
+        if True not in found or found in violating:
+            return found
+        violating.add(found)
+        return found, value  # a case of its own, so that the message can name a value
+
+    return alike
+
+
+def _with(value: Value, part: Value, reason: str, depth: int) -> Value:
+    """``part`` where what is not known for one reason is ``value``."""
+    if isinstance(part, Unknown):
+        return value if part.reason == reason and value in part.choices else part
+    if depth > _GUESS_DEPTH:
+        return part
+    if isinstance(part, dict):
+        return {name: _with(value, inner, reason, depth + 1) for name, inner in part.items()}
+    return [_with(value, inner, reason, depth + 1) for inner in part] if isinstance(part, list) else part
 
 
 def _texts(policy: Policy) -> str:

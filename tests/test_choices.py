@@ -7,6 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from iacguard import judge as judging
+from iacguard.findings import Problem
+from iacguard.frontends.contract import Stack
+from iacguard.model import Graph
+from iacguard.normalise import normalise
 from iacguard.when import separating
 from tests.test_judge import judged
 
@@ -161,6 +166,29 @@ def test_what_depends_on_a_sub_resource_under_a_condition() -> None:
         (d.resource.address, d.verdict, d.when) for d in decisions if d.rule.id == "aws-s3-bucket-insecure-transport"
     ]
     assert found == [("B", "undecided", 'condition "WithTls" is false')]
+
+
+def test_many_values_are_told_apart_by_what_they_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old and new types take turns: a case for each half of halves would be forty."""
+    types = [f"{family}.{size}" for size in range(20) for family in ("m3", "m5")]
+    text = f"""
+        Parameters: {{Type: {{Type: String, AllowedValues: {types}, Default: m5.0}}}}
+        Resources: {{I: {{Type: AWS::EC2::Instance, Properties: {{ImageId: a, InstanceType: !Ref Type}}}}}}
+    """
+    evaluated: list[Stack] = []
+
+    def counted(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
+        evaluated.append(stack)
+        return normalise(stack)
+
+    monkeypatch.setattr(judging, "normalise", counted)
+    decisions, problems = judged(textwrap.dedent(text), {}, rules=("aws-ec2-instance-ebs-optimized",))
+    assert problems == []
+    ((verdict, message, when),) = ((d.verdict, d.message, d.when) for d in decisions)
+    assert verdict == "undecided"
+    assert message.startswith("ebs_optimized is (not set) on m3.0, when")
+    assert when == 'parameter "Type" is "m3.0" or "m3.1" or "m3.2" or "m3.3" or "m3.4" or 15 others'
+    assert len(evaluated) <= 5
 
 
 def test_too_many_cases_are_said_and_decided_by_default() -> None:

@@ -33,18 +33,20 @@ Pair = tuple[str, str]
 
 
 @cache
-def pack() -> Pack:
-    return load_pack(()).select(RULES, (), ())
+def pack(rules: tuple[str, ...] = RULES) -> Pack:
+    return load_pack(()).select(rules, (), ())
 
 
-def judged(text: str, given: Assignment, notices: bool = False) -> tuple[list[Decision], list[Problem]]:
+def judged(
+    text: str, given: Assignment, notices: bool = False, rules: tuple[str, ...] = RULES
+) -> tuple[list[Decision], list[Problem]]:
     """The decisions on one template, and its problems; of the notices only if asked for."""
     (task,) = FRONTENDS["cloudformation"](
         [SourceFile("t.yaml", text.encode())], NoFiles(), Inputs(parameters=dict(given))
     )
     stack = task.evaluate()
     graph, problems = normalise(stack)
-    found = list(judge(pack(), stack, graph))
+    found = list(judge(pack(rules), stack, graph))
     wrong = [*stack.problems, *problems, *(d for d in found if isinstance(d, Problem))]
     return [d for d in found if isinstance(d, Decision)], [p for p in wrong if notices or not p.notice]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from iacguard.findings import Problem, Suppression
-from iacguard.model import Edge, Format, Resource
+from iacguard.model import Edge, Format, Resource, Value
 from iacguard.record import field, record
 from iacguard.source import SourceFile
 
@@ -51,8 +51,17 @@ class World(Protocol):
     def features(self) -> Mapping[str, str]:
         """What holds in it, for people: ``{'condition "IsProd"': "true", 'parameter "Env"': '"dev"'}``."""
 
-    def split(self, reason: str) -> tuple[World, ...]:
-        """The worlds that this one falls into by what an unknown of this reason hangs on; () where by nothing."""
+    def hangs(self, reason: str) -> bool:
+        """Whether an unknown of this reason hangs on what can be told apart: :meth:`split` gives something."""
+
+    def split(
+        self, reason: str, only: frozenset[str] | None = None, alike: Callable[[Value], Hashable] | None = None
+    ) -> tuple[World, ...]:
+        """The worlds that this one falls into by what an unknown of this reason hangs on; () where by nothing.
+
+        Where ``only`` is given, they are of no more than the resources there. ``alike`` guesses which of many values
+        come to the same: those for which it returns the same are then in one world.
+        """
 
 
 class Alternatives(Protocol):
@@ -62,8 +71,8 @@ class Alternatives(Protocol):
     def touched(self) -> Mapping[str, str]:
         """Address -> the condition that it exists under ("" for none) of each resource that may turn out otherwise."""
 
-    def open(self, only: frozenset[str] | None = None) -> World:
-        """The world in which nothing is decided; where ``only`` is given, of no more than the resources there."""
+    def open(self) -> World:
+        """The world in which nothing is decided."""
 
 
 class Fetched(NamedTuple):

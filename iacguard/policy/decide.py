@@ -92,21 +92,35 @@ def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str
         yield Decision(policy.rule, resource, "satisfied", stack=stack_name)
 
 
-def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> tuple[str, ...]:
-    """What is not known that keeps one policy from deciding one resource; () where it decides, or fails.
+def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> Iterator[str]:
+    """What is not known that keeps one policy from deciding one resource; nothing where it decides, or fails.
 
-    Quicker than :func:`decide_one`, for it finds neither places nor messages.
+    Quicker than :func:`decide_one`, for it finds neither places nor messages, and no more than is asked for.
+    """
+    context = Context(resource, graph)
+    try:
+        applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
+        if applies is False:
+            return
+        run = _Run(policy, resource, context, "", applies)
+        yield from run.open_items() if policy.each is not None else run.open_whole()
+    except (EvaluationError, ExpressionError):
+        return
+
+
+def answers(policy: Policy, resource: Resource, graph: Graph) -> tuple[Tri, ...]:
+    """What one policy answers for each item of a resource, for the whole where it says no ``each``; () for nothing.
+
+    Of decisions, it is the part that takes no time.
     """
     context = Context(resource, graph)
     try:
         applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
         if applies is False:
             return ()
-        run = _Run(policy, resource, context, "", applies)
-        found = tuple(run.open_items() if policy.each is not None else run.open_whole())
+        return _Run(policy, resource, context, "", applies).answers()
     except (EvaluationError, ExpressionError):
         return ()
-    return tuple(dict.fromkeys(found))
 
 
 @record
@@ -123,11 +137,20 @@ class _Run:
         if answer is not False:
             yield self._decision(answer, attributes, (), ())
 
+    def answers(self) -> tuple[Tri, ...]:
+        attributes = self.resource.attributes
+        if self.policy.each is None:
+            return (self._answer(attributes),)
+        found = self.policy.each.expression.evaluate(attributes, self.context)
+        if isinstance(found, Unknown):
+            return (None,)
+        return tuple(self._answer(_item(i)[0]) for i in (found if isinstance(found, list) else (found,)))
+
     def open_whole(self) -> Iterator[str]:
         """The reasons why the resource is not decided."""
         attributes = self.resource.attributes
         if self._answer(attributes) is None:
-            yield from self._reasons(attributes, ())
+            yield from self._open_reasons(attributes, ())
 
     def open_items(self) -> Iterator[str]:
         """The reasons why items of the resource are not decided."""
@@ -140,7 +163,7 @@ class _Run:
             value, sure = _item(item)
             answer = self._answer(value)
             if answer is None or (answer and not sure):
-                yield from self._reasons(value, () if sure else (item.reason,))
+                yield from self._open_reasons(value, () if sure else (item.reason,))
 
     def items(self) -> Iterator[Decision]:
         assert self.policy.each is not None
@@ -198,14 +221,23 @@ class _Run:
         return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
 
     def _reasons(self, value: Value, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._open_reasons(value, reasons)))
+
+    def _open_reasons(self, value: Value, reasons: tuple[str, ...]) -> Iterator[str]:
         policy = self.policy
         tracer = Tracer(self.resource.attributes, self.context, policy.deny.expression.parts)
-        found = list(reasons)
+        yield from reasons
+        none = not reasons
         if self.applies is None and policy.where is not None:
-            found.extend(tracer.reasons(policy.where.expression.node, self.resource.attributes))
+            for reason in tracer.reasons(policy.where.expression.node, self.resource.attributes):
+                none = False
+                yield reason
         if truth(policy.deny.expression.evaluate(value, self.context)) is None:
-            found.extend(tracer.reasons(policy.deny.expression.node, value))
-        return tuple(dict.fromkeys(found)) or (first_unknown(value).reason,)
+            for reason in tracer.reasons(policy.deny.expression.node, value):
+                none = False
+                yield reason
+        if none:
+            yield first_unknown(value).reason
 
     def _path(self, tracer: Tracer, value: Value, origin: Origin) -> Path:
         policy = self.policy

@@ -89,9 +89,15 @@ class Tracer:
         """The path of the attribute that made ``node`` true, false or unknown at ``value``."""
         return _EXPLAINERS.get(node["type"], Tracer._explain_value)(self, node, value, origin)
 
-    def reasons(self, node: Node, value: Value) -> tuple[str, ...]:
-        """Why ``node`` is not known at ``value``, most important first, each once."""
-        return tuple(dict.fromkeys(self._reasons(node, value)))[:_MAX_REASONS]
+    def reasons(self, node: Node, value: Value) -> Iterator[str]:
+        """Why ``node`` is not known at ``value``, most important first, each once; looked for as they are asked for."""
+        found: set[str] = set()
+        for reason in self._reasons(node, value):
+            if reason not in found:
+                found.add(reason)
+                yield reason
+                if len(found) == _MAX_REASONS:
+                    return
 
     def run(self, node: Node, value: Value) -> Value:
         """The value of a sub-expression."""

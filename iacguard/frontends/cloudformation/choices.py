@@ -6,7 +6,7 @@ state leaves everything open. The stack itself is evaluated by default (:meth:`C
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeAlias
 
@@ -22,11 +22,13 @@ from iacguard.frontends.cloudformation.parameters import (
 )
 from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
-from iacguard.model import Step, Unknown
+from iacguard.model import Step, Unknown, Value
 from iacguard.record import record
 
 #: Parameter's name -> the case that is left of it; comparison's text -> its answer.
 State: TypeAlias = "Mapping[str, Case | bool]"
+#: Guesses which values of a parameter come to the same: those that it returns the same for.
+Alike: TypeAlias = Callable[[Value], Hashable]
 
 
 @record(slots=False)
@@ -124,8 +126,11 @@ class Choices:
         inner = value[0] if isinstance(value, list) and value else value
         return inner.reason if isinstance(inner, Unknown) else ""
 
-    def parts(self, name: str, case: Case) -> tuple[Case, ...]:
-        """The cases that one falls into, the default first; () where it cannot be divided."""
+    def parts(self, name: str, case: Case, alike: Alike | None = None) -> tuple[Case, ...]:
+        """The cases that one falls into, the default first; () where it cannot be divided.
+
+        ``alike`` guesses which values come to the same, and so belong into one case.
+        """
         default = None if name in PSEUDO else self.declared[name].default
         named = dict.fromkeys((*(() if default is None else (default,)), *self._compared.get(name, ())))
         if not case.values:
@@ -136,14 +141,29 @@ class Choices:
             return ()
         own = [text for text in named if text in case.values]
         rest = tuple(text for text in case.values if text not in named)
-        # Halves, not single values: what does not matter is then seen of many at once.
-        halves = (rest[: len(rest) // 2], rest[len(rest) // 2 :]) if len(rest) > 1 and not own else (rest,)
-        return (*(Case((text,)) for text in own), *(Case(half) for half in halves if half))
+        return (*(Case((text,)) for text in own), *map(Case, self._grouped(name, rest, alike, not own)))
 
-    def split(self, state: State, choice: str) -> tuple[State, ...]:
+    def _grouped(
+        self, name: str, texts: tuple[str, ...], alike: Alike | None, alone: bool
+    ) -> Iterator[tuple[str, ...]]:
+        """Texts by what they seem to come to; where that is always the same, together, or in halves where ``alone``.
+
+        Not one by one: what does not matter is then seen of many at once.
+        """
+        groups: dict[Hashable, list[str]] = {}
+        if alike is not None and len(texts) > 2:
+            for text in texts:
+                groups.setdefault(alike(self.declared[name].typed(text)), []).append(text)
+        if len(groups) > 1:
+            yield from map(tuple, groups.values())
+        elif texts:
+            half = len(texts) // 2 if alone else 0
+            yield from filter(None, (texts[:half], texts[half:]))
+
+    def split(self, state: State, choice: str, alike: Alike | None = None) -> tuple[State, ...]:
         """The states that ``state`` falls into by one choice: a parameter's name, or a comparison's text."""
         if choice in self.varying:
-            return tuple({**state, choice: part} for part in self.parts(choice, self._case(choice, state)))
+            return tuple({**state, choice: part} for part in self.parts(choice, self._case(choice, state), alike))
         return () if choice in state else ({**state, choice: True}, {**state, choice: False})
 
     def is_default(self, state: State) -> bool:

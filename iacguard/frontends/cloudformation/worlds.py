@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 
 from iacguard.frontends.cloudformation.choices import Choices, State
@@ -16,6 +16,7 @@ from iacguard.frontends.cloudformation.evaluation import (
 )
 from iacguard.frontends.cloudformation.nested import Library, Nest
 from iacguard.frontends.contract import Stack, World
+from iacguard.model import Value
 from iacguard.record import field, record
 
 
@@ -39,8 +40,8 @@ class TemplateAlternatives:
         base = self.base
         return {a: (r, base.edges[a]) for a, r in base.resources.items() if a not in base.touched}
 
-    def open(self, only: frozenset[str] | None = None) -> World:
-        return self.world({}, only)
+    def open(self) -> World:
+        return self.world({}, None)
 
     def world(self, state: State, only: frozenset[str] | None) -> TemplateWorld:
         """The world of ``state``; the same one each time."""
@@ -86,12 +87,24 @@ class TemplateWorld:
         found.update(self.alternatives.choices.said(self.state))
         return found
 
-    def split(self, reason: str) -> tuple[World, ...]:
+    @cached_property
+    def _hanging(self) -> dict[str, bool]:
+        return {}
+
+    def hangs(self, reason: str) -> bool:
+        known = self._hanging.get(reason)
+        if known is None:
+            known = self._hanging[reason] = bool(self._states(reason, None))
+        return known
+
+    def split(
+        self, reason: str, only: frozenset[str] | None = None, alike: Callable[[Value], Hashable] | None = None
+    ) -> tuple[World, ...]:
+        return tuple(self.alternatives.world(state, only or self.only) for state in self._states(reason, alike))
+
+    def _states(self, reason: str, alike: Callable[[Value], Hashable] | None) -> tuple[State, ...]:
         choice = self._evaluated.evaluators[0].hanging(reason)
-        if not choice:
-            return ()
-        states = self.alternatives.choices.split(self.state, choice)
-        return tuple(self.alternatives.world(state, self.only) for state in states)
+        return self.alternatives.choices.split(self.state, choice, alike) if choice else ()
 
 
 def stack_of(name: str, found: Evaluated) -> Stack:
