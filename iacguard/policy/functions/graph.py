@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from iacguard.model import Graph, Resource, Unknown, Value
+from iacguard.policy import logic
+from iacguard.policy.access import read_field
 from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, parameters
 from iacguard.policy.language import Context
 
+_PROVIDER = ":oidc-provider/"
 #: What tells an instance in an address: ``[0]``, ``["a.b"]``.
 _KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
@@ -86,6 +89,64 @@ def is_this(context: Context, value: Value) -> Value:
     return bool(address_) and address_ == _KEYS.sub("", _here(context)[0].address)
 
 
+def token_issuer(context: Context, principal: Value) -> Value:
+    """Who issues the tokens of a federated principal, without ``https://``: ``'gitlab.com'``.
+
+    Of ``arn:aws:iam::123456789012:oidc-provider/gitlab.com``, of ``accounts.google.com``, and of a provider that is
+    created here by its ``url``. Null for every other principal.
+    """
+    identifier = read_field(principal, "identifier")
+    kind_ = read_field(principal, "type")
+    if isinstance(kind_, str) and kind_ != "Federated":
+        return None
+    if isinstance(identifier, str):
+        return _issuer_of(identifier)
+    if not isinstance(identifier, Unknown):
+        return None
+    if _PROVIDER in identifier.suffix:
+        return _issuer_of(identifier.suffix)
+    url = _created_url(context, identifier)
+    if isinstance(url, Unknown) and ".oidc" in (url.reference.attribute if url.reference else ""):
+        # An EKS cluster's identity[0].oidc[0].issuer: its host is the region's, its path the cluster's.
+        return Unknown(url.reason, url.kind, url.span, parts=("oidc.eks.", logic.blur(url)))
+    return url.lower().removeprefix("https://").rstrip("/") if isinstance(url, str) else logic.blur(identifier)
+
+
+def _issuer_of(identifier: str) -> Value:
+    if _PROVIDER in identifier:
+        return identifier.partition(_PROVIDER)[2].lower()
+    return None if identifier.startswith("arn:") else identifier.lower()
+
+
+def _created_url(context: Context, identifier: Unknown) -> Value:
+    provider = referenced(context, identifier)
+    return None if provider is None else provider.attributes.get("url")
+
+
+def target_of(context: Context, value: Value) -> Value:
+    """The attributes of the resource of this code that a value is an attribute of; null for every other value.
+
+    ``target_of(permissions_boundary).statements``, ``target_of(subnet_id).map_public_ip_on_launch``.
+    """
+    if isinstance(value, Unknown) and value.reference is None and not value.parts:
+        return logic.blur(value) if value.kind in ("variable", "module", "condition") else None
+    found = referenced(context, value)
+    return None if found is None else found.attributes
+
+
+def referenced(context: Context, value: Value) -> Resource | None:
+    """The resource of the graph that a value that is not known is an attribute of; of several instances the first."""
+    address_ = value.reference.address if isinstance(value, Unknown) and value.reference is not None else ""
+    wanted = _reference_address(value)
+    if not wanted or context.graph is None:
+        return None
+    if address_ in context.graph.by_address:
+        return context.graph.by_address[address_]
+    names = wanted.split(".")
+    kind_ = names[-2] if len(names) > 1 else ""
+    return next((r for r in context.graph.by_type.get(kind_, ()) if _KEYS.sub("", r.address) == wanted), None)
+
+
 def _reference_address(value: Value) -> str:
     last: Value = value
     while isinstance(last, Unknown) and last.reference is None and last.parts:
@@ -111,5 +172,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("referrers", referrers, _P("kind?: string"), "array", context=True),
     Function("attribute_of", attribute_of, _P("value"), "string", "decides"),
     Function("is_this", is_this, _P("value"), "boolean", "decides", context=True),
+    Function("target_of", target_of, _P("value"), "object", "decides", context=True),
+    Function("token_issuer", token_issuer, _P("principal: object"), "string", "decides", context=True),
     Function("resources", resources, _P("kind: string"), "array", context=True),
 )

@@ -6,7 +6,7 @@ Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eleme
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from iacguard.model import Unknown, Value
@@ -31,6 +31,7 @@ _LIMITING_OPERATORS = frozenset(
     ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 )
 _OF_AWS = ":aws:policy/"
+_PARTITION = re.compile(r"^arn:(aws[a-z-]*(?=:))?")
 _EXCLUDING_OPERATORS = {
     "stringnotequals": "stringequals",
     "stringnotequalsignorecase": "stringequals",
@@ -151,7 +152,8 @@ def _wild_action(action: Value) -> Tri:
     return False if action.suffix and not action.suffix.endswith("*") else None
 
 
-def _every_action(action: Value) -> Tri:
+def every_action(action: Value) -> Tri:
+    """Whether an action of a statement is every action of every service."""
     if isinstance(action, str):
         return action != "" and action.strip("*") in ("", ":")
     return pattern_matches(action, "*") if isinstance(action, Unknown) else False
@@ -160,7 +162,7 @@ def _every_action(action: Value) -> Tri:
 def names_everything(resource: Value) -> Tri:
     """Whether a resource of a statement is ``*`` or an ARN of which every part is a wildcard."""
     if isinstance(resource, str):
-        return resource != "" and resource.removeprefix("arn:").strip("*:/") == ""
+        return resource != "" and _PARTITION.sub("", resource).strip("*:/") == ""
     if not isinstance(resource, Unknown):
         return False
     if resource.choices and not resource.spread:
@@ -168,7 +170,16 @@ def names_everything(resource: Value) -> Tri:
         return answers.pop() if len(answers) == 1 else None
     if any(isinstance(p, Unknown) and created_here(p) for p in (resource, *resource.parts)):
         return False
-    return False if any(p.strip("*:/") not in ("", "arn") for p in logic.known_pieces(resource)) else None
+    if any(p.strip("*:/") not in ("", "arn") for p in logic.known_pieces(resource)):
+        return False
+    return True if _any_partition(resource.parts) else None
+
+
+def _any_partition(parts: Sequence[str | Unknown]) -> bool:
+    """Whether all that is not known is the partition, looked up: ``arn:${data.aws_partition.p.partition}:*``."""
+    if len(parts) != 3 or parts[0] != "arn:" or not isinstance(parts[2], str):
+        return False
+    return isinstance(parts[1], Unknown) and parts[1].kind == "data" and parts[2].startswith(":")
 
 
 def created_here(unknown: Unknown) -> bool:
@@ -193,7 +204,7 @@ def on_everything(statement: Value) -> Tri:
 
 def is_full_admin(statement: Value) -> Value:
     """Whether the statement allows every action on every resource. Conditions are not looked at."""
-    every = any_of(statement_list(statement, "actions"), _every_action)
+    every = any_of(statement_list(statement, "actions"), every_action)
     return decided(all_tri((allowed(statement), every, on_everything(statement))), statement)
 
 
