@@ -37,7 +37,7 @@ class Instance(Opaque):
         prefix = "" if self.mode == "managed" else f"{self.mode}."
         self.module = module
         self.decl = decl
-        self.address = f"{module.prefix}{prefix}{self.type}.{name}{index}"
+        self.address = f"{module.prefix}{prefix}{self.type}.{name}{index}".removesuffix(".")
         self.scope = Scope(module.run, module, decl.doc, names, owner=decl)
         self.certain = certain
         self.memo: dict[str, Value] = {}

@@ -26,13 +26,19 @@ def instances(root: ModuleInstance) -> Iterator[ModuleInstance]:
 
 
 def resources(module: ModuleInstance, edges: list[Edge]) -> Iterator[Resource]:
-    """The managed resources of one module instance; the edges that start in them are added to ``edges``."""
+    """The managed resources of one module instance; the edges that start in them are added to ``edges``.
+
+    Configurations of providers are among them, as kinds of their own: ``provider_aws`` at ``provider.aws.west``.
+    """
     for key in module.source.resources:
         if key[0] != "managed":
             continue
         for instance in members(module.instances(key)):
             if isinstance(instance, Instance):
                 yield resource(instance, edges)
+    for name, decl in module.source.providers.items():
+        kind, _, alias = name.partition(".")
+        yield resource(Instance(module, ("provider", kind, alias), decl, "", {}, True), edges)
 
 
 def resource(instance: Instance, edges: list[Edge]) -> Resource:
@@ -46,12 +52,13 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
     _repeated(instance, edges)
     decl = instance.decl
     line, _ = decl.doc.file.position(decl.block.start)
+    kind = f"provider_{instance.type}" if instance.mode == "provider" else instance.type
     place = instance.place
     place.attributes = {name: (a, instance.scope.in_file(doc)) for name, (a, doc) in decl.attributes.items()}
     return Resource(
         address=instance.address,
-        type=instance.type,
-        native_type=instance.type,
+        type=kind,
+        native_type=kind,
         format="terraform",
         attributes=attributes,
         place=place,

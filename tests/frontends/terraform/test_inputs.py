@@ -148,7 +148,8 @@ resource "google_pubsub_topic" "other" {}
 def tags(files: dict[str, str], **inputs: Any) -> dict[str, Any]:
     (stack,) = stacks(files, Inputs(**inputs))
     assert not stack.problems
-    return {r.address.partition(".")[2]: r.attributes.get("tags_all") for r in stack.resources}
+    made = [r for r in stack.resources if not r.type.startswith("provider_")]
+    return {r.address.partition(".")[2]: r.attributes.get("tags_all") for r in made}
 
 
 def test_default_tags_are_merged_into_tags_all() -> None:
@@ -206,3 +207,21 @@ def test_the_files_of_variables_may_be_named_anywhere() -> None:
     file = SourceFile("x.tfvars", b'v = "x"')
     (stack,) = stacks({"main.tf": CODE}, Inputs(variables={"v": "a"}, var_files=(file,), ranks={"v": 0}))
     assert stack.resources[0].attributes["x"] == "x"
+
+
+def test_configurations_of_providers_are_resources_with_their_place() -> None:
+    code = {
+        "main.tf": 'variable "key" {\n  default = "k"\n}\nprovider "aws" {\n  region = "eu-west-1"\n}\n'
+        'provider "aws" {\n  alias      = "west"\n  access_key = var.key\n}\nmodule "m" {\n  source = "./m"\n}\n',
+        "m/main.tf": 'provider "datadog" {\n  api_key = "a"\n}\n',
+    }
+    (stack,) = stacks(code, Inputs())
+    found = {r.address: r for r in stack.resources}
+    assert {a: r.type for a, r in found.items()} == {
+        "provider.aws": "provider_aws",
+        "provider.aws.west": "provider_aws",
+        "module.m.provider.datadog": "provider_datadog",
+    }
+    west = found["provider.aws.west"]
+    assert west.attributes == {"alias": "west", "access_key": "k"}
+    assert west.locate(("access_key",)).span.line == 9
