@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from os import PathLike
 from typing import Literal
 
 from iacguard.findings import Severity
@@ -37,7 +37,7 @@ class ScanRequest:
     variables: dict[str, str] = field(default_factory=dict)
     var_files: tuple[str, ...] = ()
     processes: int = 0
-    cache_dir: Path | None = None
+    cache_dir: str | PathLike[str] | None = None
     ranks: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     plan_root: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iacguard.discover import Beside, Discovery, UsageError, discover
 from iacguard.findings import Problem
@@ -12,6 +12,9 @@ from iacguard.frontends.contract import Inputs, Stack, Task
 from iacguard.model import Graph, Span
 from iacguard.normalise import normalise
 from iacguard.request import ScanRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def tasks(found: Discovery, request: ScanRequest) -> Iterator[Task]:
@@ -30,9 +33,11 @@ def look(request: ScanRequest) -> Discovery:
 
 
 def _downloads(request: ScanRequest) -> Path:
+    from pathlib import Path
+
     if request.cache_dir is None:
         raise UsageError("there is no folder to download modules to", "set IACGUARD_CACHE_DIR")
-    return request.cache_dir / "modules"
+    return Path(request.cache_dir, "modules")
 
 
 def _inputs(found: Discovery, request: ScanRequest) -> Inputs:

@@ -91,11 +91,12 @@ def write(file: str, text: str) -> None:
 
 
 def _replace(target: str, text: str) -> None:
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(prefix=".iacguard-", dir=os.path.dirname(target))
+    # tempfile would cost 2 ms at import; the process's number makes the name its own.
+    temporary = os.path.join(os.path.dirname(target), f".iacguard-{os.getpid()}-{os.path.basename(target)[:100]}")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)  # left by a process of that number that was killed
     try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)

@@ -6,8 +6,8 @@ from, and the scripts that make them.
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from iacguard.knowledge.actions import Action, unpack_actions
@@ -119,4 +119,5 @@ def _schema(type_: str, table: Table, source: str, name: str = "") -> Schema | N
 @cache
 def _table(name: str) -> Table:
     # importlib.resources would cost 8 ms; the package is always a folder.
-    return open_table(Path(__file__).parent.joinpath("data", f"{name}.table").read_bytes())
+    with open(os.path.join(os.path.dirname(__file__), "data", f"{name}.table"), "rb") as file:
+        return open_table(file.read())

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 from zlib import adler32, crc32
 
@@ -28,13 +27,14 @@ from iacguard.record import fields
 _CONDITIONS = ("deny", "where", "each", "at")
 
 
-def cached(folder: Path, cache_dir: Path, read: Callable[[], Sequence[Policy]]) -> tuple[Listed, ...]:
+def cached(folder: str, cache_dir: str, read: Callable[[], Sequence[Policy]]) -> tuple[Listed, ...]:
     """The policies of ``folder``, from ``cache_dir`` if they are there and current, else from ``read``."""
-    state = [__version__, _state(str(folder), ".yaml"), _state(os.path.dirname(__file__), ".py")]
+    state = [__version__, _state(folder, ".yaml"), _state(os.path.dirname(__file__), ".py")]
     # One file for each installation, or two of them would undo each other's.
-    file = cache_dir / f"policies-{crc32(str(folder).encode()):08x}.json"
+    file = os.path.join(cache_dir, f"policies-{crc32(os.fsencode(folder)):08x}.json")
     try:
-        return _Shelf(file.read_bytes(), state).entries
+        with open(file, "rb") as shelf:
+            return _Shelf(shelf.read(), state).entries
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         pass  # made anew below
     policies = tuple(read())
@@ -85,14 +85,15 @@ def _state(folder: str, ending: str) -> list[int]:
     return [len(found), size, crc32(text), adler32(text)]
 
 
-def _keep(file: Path, state: list[Any], policies: Sequence[Policy]) -> None:
+def _keep(file: str, state: list[Any], policies: Sequence[Policy]) -> None:
     import tempfile
 
     head = [[p.rule.id, p.kinds, p.rule.severity, p.rule.aliases] for p in policies]
     parts: list[Any] = [{"state": state, "policies": head}, *map(_entry, policies)]
     text = "\n".join(json.dumps(part, separators=(",", ":")) for part in parts)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".policies-")
+    folder = os.path.dirname(file)
+    os.makedirs(folder, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".policies-")
     with os.fdopen(handle, "w", encoding="ascii") as stream:
         stream.write(text)
     os.replace(name, file)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from iacguard.findings import SEVERITIES, Fix, Problem, Rule
 from iacguard.model import Span
@@ -22,20 +22,25 @@ from iacguard.policy.language import compile_expression
 from iacguard.policy.message import compile_message
 from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, POLICY_KEYS
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _EXAMPLES = re.compile(r"^examples[ \t]*:.*\n?(?:(?:[ \t\r#-].*|)\n)*(?:[ \t\r#-].*)?", re.M)
 _MAX_BYTES = 1_000_000
 
 
-def builtin_dir() -> Path:
+def builtin_dir() -> str:
     """The folder of the built-in policies: inside the installed package, else at the top of the checkout."""
-    package = Path(__file__).resolve().parent.parent
-    shipped = package / "_policies"
-    return shipped if shipped.is_dir() else package.parent / "policies"
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    shipped = os.path.join(package, "_policies")
+    return shipped if os.path.isdir(shipped) else os.path.join(os.path.dirname(package), "policies")
 
 
 def policy_files(folder: Path) -> list[Path]:
     """The policy files of a folder, at any depth, in a fixed order; hidden ones left out."""
+    from pathlib import Path
+
     found: list[Path] = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if not f.startswith(".")]
@@ -43,7 +48,9 @@ def policy_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True, cache_dir: Path | None = None) -> Pack:
+def load_pack(
+    policy_dirs: tuple[str, ...] = (), builtin: bool = True, cache_dir: str | PathLike[str] | None = None
+) -> Pack:
     """The built-in policies and those of ``policy_dirs``. Raises PolicyError with everything that is wrong in them.
 
     ``cache_dir`` is where the built-in ones are kept in a form that loads fast; None reads their files.
@@ -58,13 +65,15 @@ def load_pack(policy_dirs: tuple[str, ...] = (), builtin: bool = True, cache_dir
     return Pack(entries[i] for i in sorted(entries))
 
 
-def _builtin(cache_dir: Path | None) -> tuple[Listed, ...]:
+def _builtin(cache_dir: str | PathLike[str] | None) -> tuple[Listed, ...]:
     folder = builtin_dir()
 
     def read() -> tuple[Policy, ...]:
+        from pathlib import Path
+
         problems: list[Problem] = []
         entries: dict[str, Listed] = {}
-        for policy in _read(folder, "policies", False, problems):
+        for policy in _read(Path(folder), "policies", False, problems):
             _add(entries, policy, problems)
         if problems:
             raise PolicyError(tuple(problems))
@@ -74,7 +83,7 @@ def _builtin(cache_dir: Path | None) -> tuple[Listed, ...]:
         return tuple(map(listed, read()))
     from iacguard.policy.cache import cached
 
-    return cached(folder, cache_dir, read)
+    return cached(folder, os.fspath(cache_dir), read)
 
 
 def _read(folder: Path, shown: str, compiled: bool, problems: list[Problem]) -> Iterator[Policy]:
@@ -86,6 +95,10 @@ def _read(folder: Path, shown: str, compiled: bool, problems: list[Problem]) -> 
 
 
 def _folders(policy_dirs: tuple[str, ...], problems: list[Problem]) -> list[tuple[Path, str]]:
+    if not policy_dirs:
+        return []
+    from pathlib import Path
+
     folders: list[tuple[Path, str]] = []
     for given in policy_dirs:
         folder = Path(given)

@@ -82,7 +82,7 @@ def read_policies(paths: Iterable[str]) -> tuple[tuple[Policy, tuple[Example, ..
 
 def _located(paths: Iterable[str], problems: list[Problem]) -> Iterator[tuple[Path, str, str]]:
     """Each policy file, its path relative to its policy folder, and the path to show."""
-    builtin = builtin_dir()
+    builtin = Path(builtin_dir())
     for given in paths or (str(builtin),):
         path = Path(given)
         if not path.exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from iacguard.model import Span
 
@@ -17,14 +16,22 @@ _SAFE = "/!$&'()*+,;=@~-._"
 
 def relative_uri(path: str) -> str:
     """A ``Span.file`` as a URI reference."""
-    return quote(path.encode("utf-8", errors=_errors(path)), safe=_SAFE)
+    return _quoted(path, _SAFE)
 
 
 def base_uri(folder: str) -> str:
     """An absolute folder as a ``file:`` URI that ends in a slash."""
     path = folder.replace(os.sep, "/").strip("/")
-    encoded = quote(path.encode("utf-8", errors=_errors(path)), safe=_SAFE + ":")
+    encoded = _quoted(path, _SAFE + ":")
     return f"file:///{encoded}/" if encoded else "file:///"
+
+
+def _quoted(path: str, safe: str) -> str:
+    if path.isascii() and path.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return path
+    from urllib.parse import quote
+
+    return quote(path.encode("utf-8", errors=_errors(path)), safe=safe)
 
 
 def _errors(path: str) -> str:

@@ -40,7 +40,7 @@ def policies(folder: Path, cache: Path, reads: list[int]) -> tuple[Policy, ...]:
         reads.append(1)
         return list(_read(folder, "policies", False, []))
 
-    return tuple(entry.load() for entry in cached(folder, cache, read))
+    return tuple(entry.load() for entry in cached(str(folder), str(cache), read))
 
 
 def told(policy: Policy) -> tuple[object, ...]:

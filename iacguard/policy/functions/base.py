@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 from iacguard.policy.errors import EvaluationError
 from iacguard.policy.logic import blur, first_unknown, from_tri, join, never_null, one_of, text_of
+from iacguard.record import record
 
 _MAX_LIFTS = 64
 
@@ -30,7 +29,7 @@ UnknownRule = Literal["spreads", "decides"]
 Returns = Literal["boolean", "number", "string", "array", "object", "any"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """One argument: ``types`` are JMESPath's type names, with ``array-string`` for a list of strings; none is any."""
 
@@ -40,7 +39,7 @@ class Parameter:
     variadic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A function that policies may call. Its documentation is the docstring of ``call``.
 
@@ -64,6 +63,8 @@ class Function:
     @property
     def doc(self) -> str:
         """Its documentation, without the indentation of the source."""
+        import inspect
+
         return inspect.getdoc(self.call) or ""
 
     def wrong_count(self, count: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from decimal import Decimal
 
 from iacguard.model import REST, Unknown, Value
 from iacguard.policy import logic
@@ -12,13 +11,10 @@ from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, parameters
 from iacguard.policy.logic import Tri
 
-_FACTORS = {
-    "n": Decimal("1e-9"),
-    "u": Decimal("1e-6"),
-    "m": Decimal("1e-3"),
-    "": Decimal(1),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
-    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
+#: What a suffix multiplies by: a number and its power.
+_FACTORS: dict[str, tuple[int, int]] = {
+    **{unit: (1000, power) for power, unit in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)},
+    **{f"{unit}i": (1024, power) for power, unit in enumerate("KMGTPE", 1)},
 }
 
 
@@ -63,14 +59,17 @@ def quantity(text: Value) -> Value:
 
     Null for a text that is none.
     """
+    from decimal import Decimal
+
     if not isinstance(text, str):
         return text
     found = re.fullmatch(
         r"([+-]?\d{1,30}(?:\.\d{0,30})?|[+-]?\.\d{1,30})(?:[eE]([+-]?\d{1,2}))?([numkMGTPE]?i?)", text.strip()
     )
-    if found is None or found[3] not in (_FACTORS | {"Ki": 0}):
+    if found is None or found[3] not in _FACTORS:
         return None
-    value = Decimal(found[1]) * Decimal(10) ** int(found[2] or 0) * _FACTORS[found[3]]
+    base, power = _FACTORS[found[3]]
+    value = Decimal(found[1]) * Decimal(10) ** int(found[2] or 0) * Decimal(base) ** power
     return int(value) if value == value.to_integral_value() else float(value)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import ip_network
 
 from iacguard.model import Unknown, Value
 from iacguard.policy import logic
@@ -39,6 +38,8 @@ _NETWORKS = frozenset(
 @lru_cache(maxsize=4096)
 def _network(text: str) -> tuple[int, int, int, int] | None:
     """(IP version, first, last, prefix length) of a CIDR block or address; None if it is none."""
+    from ipaddress import ip_network
+
     try:
         found = ip_network(text.strip(), strict=False)
     except ValueError:
