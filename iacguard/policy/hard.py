@@ -59,7 +59,7 @@ def _reads(policy: Policy) -> _Reads:
         if condition is not None:
             for node in _nodes(condition.expression.node):
                 if node["type"] == "field":
-                    names.add(node["value"])
+                    names |= {node["value"], _snake(node["value"])}  # Terraform's kubernetes provider has snake case
                 elif node["type"] == "function_expression":
                     calls.add(node["value"])
     return _Reads(frozenset(names), bool(calls & _AROUND), frozenset(policy.kinds))

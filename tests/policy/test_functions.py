@@ -379,6 +379,12 @@ def test_unknown_pieces() -> None:
     assert truth(run("selects({tier: 'x'}, labels)", data)) is None
     assert truth(run("known(doc)", data)) is False
     assert truth(run("matches(u, 'a')", data)) is None
+    assert run("matches(image, '(^|/)app[:@]')", data) is True
+    assert run("matches(image, ':1[.]2$')", data) is True
+    assert run("matches(tagged, '^app:')", data) is True
+    for pattern in ("^/app", "(^|/)other", "x", "app:1.2[^0]", "/app.*[.]", "\\\\bapp"):
+        assert truth(run(f"matches(image, '{pattern}')", data)) is (True if pattern == "/app.*[.]" else None), pattern
+    assert truth(run("matches(tagged, 'app:$')", data)) is None
     assert truth(run("version_at_least(u, '1')", data)) is None
 
 

@@ -18,6 +18,7 @@ from iacguard.policy.errors import EvaluationError
 from iacguard.policy.functions.base import Function, decided, parameters
 
 _MAX_TEXT = 100_000
+_BESIDE = "\uf8ff"
 
 
 @lru_cache(maxsize=512)
@@ -61,11 +62,32 @@ def _subtrees(argument: Any) -> list[Any]:
 def matches(text: Value, pattern: Value) -> Value:
     """Whether the pattern is found anywhere in the text; ``^`` and ``$`` tie it to the ends.
 
-    Regular expressions without look-around, back-references and nested repetitions. ``(?i)`` ignores case.
+    Regular expressions without look-around, back-references and nested repetitions. ``(?i)`` ignores case. Of a text
+    that is known in part it is true where a known piece has it: ``"${var.registry}/helm/tiller:v2"``.
     """
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return decided(_found_in_piece(text, pattern), text, pattern)
     if len(text) > _MAX_TEXT:
         raise EvaluationError("matches(): the text is too long")
     return compile_pattern(pattern).search(text) is not None
+
+
+def _found_in_piece(text: Value, pattern: Value) -> bool | None:
+    """True where the match lies within one known piece; None elsewhere, as what is not known may have it, too."""
+    if not isinstance(text, Unknown) or not isinstance(pattern, str) or "\\b" in pattern or "\\B" in pattern:
+        return None
+    compiled = compile_pattern(pattern)
+    pieces = logic.known_pieces(text)
+    if sum(map(len, pieces)) > _MAX_TEXT:
+        return None
+    for at, piece in enumerate(pieces):
+        # A character that no pattern asks for keeps ^ and $ from the ends of a piece that are not the text's.
+        before = "" if at == 0 and text.prefix == piece else _BESIDE
+        after = "" if at == len(pieces) - 1 and text.suffix == piece else _BESIDE
+        found = compiled.search(f"{before}{piece}{after}")
+        if found and len(before) <= found.start() and found.end() <= len(before) + len(piece):
+            return True
+    return None
 
 
 def lower(text: Value) -> Value:
@@ -241,7 +263,7 @@ def mask(text: Value) -> Value:
 _P = parameters
 
 FUNCTIONS: tuple[Function, ...] = (
-    Function("matches", matches, _P("text: string", "pattern: string"), "boolean"),
+    Function("matches", matches, _P("text: string", "pattern: string"), "boolean", "decides"),
     Function("lower", lower, _P("text: string"), "string"),
     Function("upper", upper, _P("text: string"), "string"),
     Function("trim", trim, _P("text: string"), "string"),
