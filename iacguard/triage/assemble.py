@@ -54,7 +54,7 @@ def locate(decision: Decision) -> Finding:
         parent=resource.address if elsewhere else resource.parent,
         when=decision.when,
         construct=resource.construct,
-        block=resource.block if resource.format == "cloudformation" and not elsewhere else "",
+        block=resource.block if resource.format != "terraform" and not elsewhere else "",
     )
 
 
@@ -69,15 +69,41 @@ def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozens
         if reported is None or item.span.file in reported or item.stack in reported:
             key = (item.rule.id, item.verdict, item.span, _block(item), item.when, item.suppression is None)
             groups.setdefault(key, []).append(item)
-    found = [_merge(group) for group in groups.values()]
+    found = [_merge(part) for group in groups.values() for part in _objects(group)]
     found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
     return _with_source(found, workspace)
+
+
+def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
+    """The findings of a group by the object that they stand in, which overlays may each call otherwise.
+
+    Where no stack has two objects here, all are the same one. Else only what is called alike is taken for one.
+    """
+    names: dict[str, set[str]] = {}
+    for item in group:
+        names.setdefault(item.stack, set()).add(item.address)
+    if group[0].format != "kubernetes" or group[0].block or all(len(found) == 1 for found in names.values()):
+        return (group,)
+    apart: dict[str, list[Finding]] = {}
+    for item in group:
+        apart.setdefault(item.address, []).append(item)
+    return apart.values()
 
 
 def _merge(group: list[Finding]) -> Finding:
     """One finding of those that share rule, verdict, place and block; the first in natural order speaks."""
     group.sort(key=lambda item: (item.stack, natural(item.address), item.path))
-    return replace(group[0], instances=tuple(dict.fromkeys(item.address for item in group)))
+    return replace(group[0], instances=tuple(dict.fromkeys(_instances(group))))
+
+
+def _instances(group: list[Finding]) -> Iterable[str]:
+    """The addresses; an object that several kustomizations call alike has its kustomization's name after it."""
+    if group[0].format != "kubernetes":
+        return [item.address for item in group]
+    stacks: dict[str, set[str]] = {}
+    for item in group:
+        stacks.setdefault(item.address, set()).add(item.stack)
+    return [f"{i.address}@{i.stack}" if i.stack and len(stacks[i.address]) > 1 else i.address for i in group]
 
 
 def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding, ...]:
@@ -151,6 +177,10 @@ def _block(finding: Finding) -> str:
     """The block in the source, the same for all its instances."""
     if finding.format == "cloudformation":
         return finding.block or finding.address.rpartition("/")[2]
+    if finding.format == "kubernetes":
+        # An object is known by what its file calls it: overlays name it anew. Of one that a finding on another object
+        # points at, only its kind is the same in all overlays.
+        return finding.block or (finding.address.partition("/")[0] if finding.stack else finding.address)
     return local_block(finding.address)
 
 

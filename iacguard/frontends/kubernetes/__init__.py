@@ -83,7 +83,7 @@ def _resources(manifests: Sequence[Manifest], problems: list[Problem]) -> Iterat
             format="kubernetes",
             attributes=manifest.value,
             place=manifest.place,
-            block=address,
+            block=manifest.source or address,
         )
 
 

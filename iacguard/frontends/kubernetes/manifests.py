@@ -29,12 +29,16 @@ _SCHEMA_REASON = "the schemas of custom resources are not evaluated"
 
 @record
 class Manifest:
-    """One object as written, lists taken apart. ``kind`` and ``api_version`` are never empty."""
+    """One object as written, lists taken apart. ``kind`` and ``api_version`` are never empty.
+
+    ``source`` is what a kustomization's object is called in the file that it comes from: kind, namespace and name.
+    """
 
     api_version: str
     kind: str
     value: dict[str, Value]
     place: Place
+    source: str = ""
 
     @property
     def file(self) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Stack, Task, Workspace
+from iacguard.frontends.kubernetes.kinds import type_of
 from iacguard.frontends.kubernetes.kustomize import KustomizeError, build, open_files, plan
 from iacguard.frontends.kubernetes.kustomize.files import Files
 from iacguard.frontends.kubernetes.kustomize.ids import Item
@@ -69,4 +70,6 @@ def _manifest(item: Item) -> Manifest:
     value = to_value(item.root)
     assert isinstance(value, dict)
     forget_schemas(value)
-    return Manifest(text_at(item.root, "apiVersion"), text_at(item.root, "kind"), value, TreePlace(item.root))
+    original = item.original
+    source = "/".join((type_of("/".join(original.gvk[:2]), original.gvk.kind), original.namespace, original.name))
+    return Manifest(text_at(item.root, "apiVersion"), text_at(item.root, "kind"), value, TreePlace(item.root), source)
