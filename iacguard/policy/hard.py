@@ -79,7 +79,9 @@ _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 _HEADER = re.compile(r'(resource|data|module|variable|output|locals|provider|terraform)\b(?:\s+"([\w-]+)")?.*\{')
 _OPENED = re.compile(r'(dynamic\s+")?(\w+)"?(?:\s+"[^"]*")*\s*(?:=\s*)?[^={]*\{\s*\Z')
 _ARGUMENT = re.compile(r'"?([\w.:/-]+)"?\s*[=:]\s*(.+)')
-_LOOSE = re.compile(r"\b(?:var|local|module|data|each|self)\.\w|\bcount\.index\b|\s\?\s.*\s:\s")
+_LOOSE = re.compile(
+    r"\b(?:var|local|module|data|each|self)\.\w|\bcount\.index\b|\s\?\s.*\s:\s|\b(?:plan)?timestamp\(\)"
+)
 _LINK = re.compile(r"\b((?:aws|azurerm|azuread|google|kubernetes|helm|tls|random)_\w+)\.\w+")
 
 
@@ -98,7 +100,7 @@ def _terraform(text: str, reads: _Reads, example: Example) -> bool:
     arguments = list(_arguments(_COMMENT.sub("", text)))
     judged = {a.split(".")[-2] for found in example.expected.values() for a in found if "." in a}
     for argument in arguments:
-        if argument.block not in ("resource", "data", "locals", "module"):
+        if argument.block not in ("resource", "data", "locals", "module", "provider"):
             continue
         if argument.path[-1] in ("for_each", "count"):
             return True
