@@ -29,7 +29,7 @@ def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) 
     for draft in drafts:
         read_texts(draft)
     _cloud(drafts, edges, problems)
-    if any(draft.type.startswith("kubernetes_") for draft in drafts):
+    if any(draft.type.startswith(("kubernetes_", "kubectl_")) for draft in drafts):
         edges = edges + _terraformed(drafts)
     return edges
 

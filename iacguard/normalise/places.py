@@ -41,7 +41,10 @@ class MovedPlace:
         for step in old:
             inner = place.child(step)
             if inner is None:
-                return None
+                # What was decoded from a text stands where the text does.
+                return (
+                    MovedPlace(self.root, self.moves, at, old) if at in self.moves and place is not self.root else None
+                )
             place = inner
         return MovedPlace(self.root, self.moves, at, old)
 

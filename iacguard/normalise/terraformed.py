@@ -6,19 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iacguard.model import REST, Edge, Path, Unknown, Value
+from iacguard.model import REST, Edge, Encoded, Path, Unknown, Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.tables import load
 
 _PREFIX = "kubernetes_"
+#: The attribute that holds the object as it is, by type. ``kubectl_manifest`` is of the providers named ``kubectl``.
+_WHOLE = {"kubernetes_manifest": "manifest", "kubectl_manifest": "yaml_body"}
 _VERSION = re.compile(r"_v\d\w*\Z")
 _MAX_DEPTH = 60
 
 
 def objects(drafts: Sequence[Draft]) -> list[Draft]:
     """Turn what the provider's resources describe into objects; the drafts that are objects now."""
-    found = [draft for draft in drafts if draft.type.startswith(_PREFIX)]
+    found = [draft for draft in drafts if draft.type.startswith(_PREFIX) or draft.type in _WHOLE]
     return [draft for draft in found if _translate(draft)] if found else []
 
 
@@ -35,8 +37,8 @@ def kinds() -> Mapping[str, tuple[str, str]]:
 
 
 def _translate(draft: Draft) -> bool:
-    if draft.type == "kubernetes_manifest":
-        return _unwrap(draft)
+    if draft.type in _WHOLE:
+        return _unwrap(draft, _WHOLE[draft.type])
     table: Any = load("kubernetes")
     name = _VERSION.sub("", draft.type.removeprefix(_PREFIX))
     if name not in table["kinds"]:
@@ -62,18 +64,31 @@ def _as_written(secret: dict[str, Value], moves: dict[Path, Path]) -> None:
             moves[(new,)] = moves.pop((old,))
 
 
-def _unwrap(draft: Draft) -> bool:
-    """``kubernetes_manifest`` holds the object as it is."""
+def _unwrap(draft: Draft, name: str) -> bool:
+    """The attribute ``name`` holds the object as it is, or as YAML."""
     from iacguard.frontends.kubernetes.kinds import type_of
 
-    manifest = draft.attributes.get("manifest")
+    manifest = _decoded(draft.attributes.get(name))
     version = manifest.get("apiVersion") if isinstance(manifest, dict) else None
     kind = manifest.get("kind") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or not isinstance(version, str) or not isinstance(kind, str):
         return False
-    moves: dict[Path, Path] = {(name,): ("manifest", name) for name in manifest}
+    moves: dict[Path, Path] = {(member,): (name, member) for member in manifest}
     draft.rewrite(type_of(version, kind), dict(manifest), MovedPlace(draft.place, moves))
     return True
+
+
+def _decoded(written: Value) -> Value:
+    """What a text holds as YAML; None where it is none, or several documents."""
+    from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError
+    from iacguard.frontends.terraform.functions.encoding import yamldecode
+
+    if not isinstance(written, (str, Encoded)):
+        return written
+    try:
+        return yamldecode(written)
+    except (FunctionError, NotEvaluatedError):
+        return None
 
 
 class _Translation:

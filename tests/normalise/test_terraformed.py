@@ -300,6 +300,19 @@ spec:
             """,
             "{apiVersion: example.org/v1, kind: Thing, metadata: {name: t}, spec: {some_key: [1]}}",
         ),
+        (
+            """\
+            resource "kubectl_manifest" "r" {
+              yaml_body = <<-Y
+                apiVersion: example.org/v1
+                kind: Thing
+                metadata: {name: t}
+                spec: {some_key: [1]}
+              Y
+            }
+            """,
+            "{apiVersion: example.org/v1, kind: Thing, metadata: {name: t}, spec: {some_key: [1]}}",
+        ),
     ],
 )  # fmt: skip
 def test_same_object(code: str, manifest: str) -> None:
@@ -308,8 +321,45 @@ def test_same_object(code: str, manifest: str) -> None:
     assert {name: value for name, value in found.attributes.items() if name not in MADE} == wanted
     custom = "example.org" in wanted["apiVersion"]
     assert found.type == (f"{wanted['kind']}.example.org" if custom else wanted["kind"])
-    assert found.address.startswith("kubernetes_")
+    assert found.address.startswith(("kubernetes_", "kubectl_"))
     assert found.format == "terraform"
+
+
+@pytest.mark.parametrize("body", ["kind: [", "kind: A\n---\nkind: B", "just a text", "${var.x}"])
+def test_a_body_that_is_no_object_stays_what_it_is(body: str) -> None:
+    (resource,) = graph(
+        f'variable "x" {{}}\nresource "kubectl_manifest" "r" {{\n  yaml_body = <<Y\n{body}\nY\n}}\n'
+    ).resources
+    assert resource.type == "kubectl_manifest"
+
+
+def test_what_was_decoded_stands_where_its_text_does() -> None:
+    first, second, third = graph(
+        """
+        resource "kubectl_manifest" "a" {
+          wait      = true
+          yaml_body = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostIPC: true}}"
+        }
+        resource "kubernetes_manifest" "b" {
+          wait {}
+          manifest = yamldecode("{apiVersion: v1, kind: Pod, metadata: {name: b}, spec: {hostIPC: true}}")
+        }
+        resource "kubernetes_manifest" "c" {
+          manifest = {
+            apiVersion = "v1"
+            kind       = "Pod"
+            metadata   = { name = "c" }
+            spec = {
+              hostIPC = true
+            }
+          }
+        }
+        """
+    ).resources
+    path = ("spec", "hostIPC")
+    assert [r.locate(path).span.line for r in (first, second, third)] == [4, 8, 16]
+    assert [r.locate(()).span.line for r in (first, second, third)] == [2, 6, 10]
+    assert first.locate(("spec", "hostPID")).span.line == 4
 
 
 def test_the_default_account_has_its_name() -> None:
