@@ -46,6 +46,7 @@ _TYPE = re.compile(
     r"|service|task|task-definition|container-instance|repository|domain|stream|deliverystream|project|stack|stackset"
     r"|stateMachine|execution|log-group|trail|hostedzone|loadbalancer|targetgroup|workgroup|database|catalog|job"
     r"|rule|event-bus|topic|model|endpoint|notebook-instance|distribution|file-system|access-point|accesspoint"
+    r"|bucket|collection|keyspace|canary|permissionSet|connection|environment|workspace|application|compute-environment"
     r"|backup-vault|identity|userpool|identitypool|certificate|autoScalingGroup|build|pipeline|vault)[/:]"
 )
 
