@@ -7,7 +7,7 @@ import re
 from iacguard.frontends.terraform.descent import Descent, UnsureError
 from iacguard.frontends.terraform.grammar import ReadError
 from iacguard.frontends.terraform.literals import normal
-from iacguard.frontends.terraform.patterns import CHAIN, DIGITS, LINE_END, NAME, PLAIN_STRING, SKIP
+from iacguard.frontends.terraform.patterns import CHAIN, DIGITS, LINE_END, NAME, PLAIN_STRING, SKIP, compiled
 from iacguard.frontends.terraform.syntax import Attribute, Block, Body, Expr, Literal, Template
 from iacguard.frontends.terraform.templates import Marker, as_expression, assemble
 
@@ -16,16 +16,16 @@ _MAX_DEPTH = 20
 _ODD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 
 #: The next item of a body: its end, an argument (the value too, where it is plain and alone), or a block's header.
-_ITEM = re.compile(
+_ITEM = compiled(
     rf"{SKIP}(?:(\}})|(\Z)|({NAME})(?:[ \t]*=(?![=>])[ \t]*(?:(?:({PLAIN_STRING})|({DIGITS})|({CHAIN})){LINE_END})?|"
     rf'((?:[ \t]+(?:"[^"\\$%{{\r\n]*"|{NAME}))*)[ \t]*(\{{)))'
 )
 _CLOSE, _END, _NAME, _STRING, _DIGITS, _CHAIN, _LABELS, _OPEN = range(1, 9)
-_LABEL = re.compile(rf'"([^"]*)"|({NAME})')
-_LINE_END = re.compile(LINE_END)
+_LABEL = compiled(rf'"([^"]*)"|({NAME})')
+_LINE_END = compiled(LINE_END)
 #: A block that ends on its header's line: with nothing, or with one argument.
-_ONE_LINE = re.compile(rf"[ \t]*(?:(\}})|({NAME})[ \t]*=(?![=>])[ \t]*)")
-_CLOSED = re.compile(r"[ \t]*\}")
+_ONE_LINE = compiled(rf"[ \t]*(?:(\}})|({NAME})[ \t]*=(?![=>])[ \t]*)")
+_CLOSED = compiled(r"[ \t]*\}")
 
 
 def read(data: bytes) -> Body | None:

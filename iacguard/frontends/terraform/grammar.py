@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 #: the bound keeps every walk over the tree within Python's own recursion limit.
 MAX_DEPTH = 128
 
-_EXPONENT = re.compile(rb"(?<![A-Za-z0-9_.\-])([0-9]+)([eE][+-]?)([0-9]+)")
+# Compiled where first used (re keeps them): most scans never come here.
+_EXPONENT = rb"(?<![A-Za-z0-9_.\-])([0-9]+)([eE][+-]?)([0-9]+)"
 #: A cheaper look for it first.
-_MAYBE_EXPONENT = re.compile(rb"[0-9][eE]")
+_MAYBE_EXPONENT = rb"[0-9][eE]"
 
 
 class ReadError(Exception):
@@ -59,9 +60,9 @@ def without_exponents(data: bytes) -> bytes:
 
     Only for making the tree: values are read from the file's own bytes.
     """
-    if not _MAYBE_EXPONENT.search(data):
+    if not re.search(_MAYBE_EXPONENT, data):
         return data
-    return _EXPONENT.sub(lambda match: match[1] + b"0" * len(match[2]) + match[3], data)
+    return re.sub(_EXPONENT, lambda match: match[1] + b"0" * len(match[2]) + match[3], data)
 
 
 def first_error(root: tree_sitter.Node) -> tree_sitter.Node:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -105,6 +104,8 @@ def read_manifest(workspace: Workspace, root_folder: str) -> dict[str, str]:
     file = workspace.read(posixpath.join(root_folder, ".terraform/modules/modules.json"))
     if file is None:
         return {}
+    import json
+
     try:
         entries = json.loads(file.data)["Modules"]
         return {str(e["Key"]): str(e["Dir"]).replace("\\", "/") for e in entries if e["Key"]}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from decimal import Decimal
 
 from iacguard.frontends.terraform.grammar import ReadError
 
-_NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?\Z", re.ASCII)
+# Compiled where first used (re keeps it): nearly all numbers are digits.
+_NUMBER = r"(?a)\d+(\.\d+)?([eE][+-]?\d+)?\Z"
 _QUOTED = re.compile(r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\(?s:.)|\\\Z|\$\$\{|%%\{")
 _RAW = re.compile(r"\$\$\{|%%\{")
 _SIMPLE_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
@@ -24,7 +23,7 @@ def number(text: str, start: int, end: int) -> int | float:
     """
     if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
         return int(text)
-    match = _NUMBER.match(text)
+    match = re.match(_NUMBER, text)
     if match is None:
         hint = "write it as a decimal number"
         if text[:2] in ("0x", "0X"):
@@ -33,6 +32,8 @@ def number(text: str, start: int, end: int) -> int | float:
     exponent = match.group(2)
     if len(text) > _MAX_DIGITS or (exponent and len(exponent) > 4):
         raise ReadError(start, end, "a number with more digits than can be read", kind="too-large")
+    from decimal import Decimal
+
     value = Decimal(text)
     return int(value) if value == value.to_integral_value() else float(value)
 
@@ -71,4 +72,8 @@ def unescape_raw(text: str) -> str:
 
 def normal(text: str) -> str:
     """Terraform holds all strings in Unicode's normal form C."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.scope import first_line, header
-from iacguard.frontends.terraform.sources import Sources
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Literal, ObjectExpr, Template
 from iacguard.model import Span, Value
 from iacguard.record import field, record
 from iacguard.source import SourceFile
+
+if TYPE_CHECKING:
+    from iacguard.frontends.terraform.sources import Sources
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 #: Characters of the texts that are kept with what was computed of them.

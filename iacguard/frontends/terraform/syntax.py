@@ -8,10 +8,11 @@ large repository has a million of them, and they are declared and made several t
 from __future__ import annotations
 
 from typing import Literal as OneOf
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from iacguard.record import record
 from iacguard.source import SourceFile
+from iacguard.tuples import NamedTuple
 
 
 class Node(Protocol):

@@ -6,26 +6,37 @@ table is read by people, too: ``docs/terraform-functions.md`` is made from it.
 
 from __future__ import annotations
 
-from iacguard.frontends.terraform.functions import (
-    collections,
-    encoding,
-    filesystem,
-    hashes,
-    maps,
-    network,
-    numeric,
-    provider,
-    strings,
-    times,
-    types,
-)
-from iacguard.frontends.terraform.functions import format as formatting
+from functools import cache
+from typing import TYPE_CHECKING
+
 from iacguard.frontends.terraform.functions.context import (
     CallContext,
     Function,
     FunctionError,
     Param,
 )
+from iacguard.frontends.terraform.functions.late import Late, Waiting
+from iacguard.record import replace
+
+if TYPE_CHECKING:
+    from iacguard.frontends.terraform.functions import (
+        collections,
+        encoding,
+        filesystem,
+        hashes,
+        maps,
+        network,
+        numeric,
+        provider,
+        strings,
+        times,
+        types,
+    )
+    from iacguard.frontends.terraform.functions import format as formatting
+else:
+    collections, encoding, filesystem, formatting = map(Late, ("collections", "encoding", "filesystem", "format"))
+    hashes, maps, network, numeric = map(Late, ("hashes", "maps", "network", "numeric"))
+    provider, strings, times, types = map(Late, ("provider", "strings", "times", "types"))
 
 __all__ = ["FUNCTIONS", "CallContext", "Function", "FunctionError", "lookup"]
 
@@ -283,8 +294,20 @@ GROUPS: dict[str, tuple[Function, ...]] = {
 FUNCTIONS: dict[str, Function] = {function.name: function for group in GROUPS.values() for function in group}
 
 
+@cache
 def lookup(name: str) -> Function | None:
     """The function of that name, with or without ``core::``; None for one that is not known."""
+    found = _named(name)
+    return None if found is None else _loaded(found.name)
+
+
+@cache
+def _loaded(name: str) -> Function:
+    found = FUNCTIONS[name]
+    return replace(found, body=found.body.load()) if isinstance(found.body, Waiting) else found
+
+
+def _named(name: str) -> Function | None:
     found = FUNCTIONS.get(name.removeprefix("core::"))
     if found is None and name.startswith("provider::google-beta::"):
         return FUNCTIONS.get(name.replace("google-beta", "google", 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, number_text
 from iacguard.frontends.terraform.functions.csv import read_csv
@@ -94,6 +93,10 @@ def jsondecode(text: Value) -> Value:
 
 
 def _number(text: str) -> int | float:
+    if len(text) < 16 and text.isdigit():
+        return int(text)
+    from decimal import Decimal, InvalidOperation
+
     try:
         exact = Decimal(text)
     except InvalidOperation:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.functions.context import FunctionError, normal, parse_number, to_number
 from iacguard.frontends.terraform.functions.unknowns import derived, find_unknown
 from iacguard.model import Unknown, Value
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Number = int | float
 MAX_DIGITS = 1000
@@ -98,12 +101,16 @@ def total(values: Value) -> Value:
         raise FunctionError("the list must have at least one number")
     if any(v is None for v in values):
         raise FunctionError("the list has a null")
+    from fractions import Fraction
+
     numbers = [to_number(v) for v in values]
     exact = sum((_exact(n) for n in numbers), Fraction(0))
     return int(exact) if exact.denominator == 1 else float(exact)
 
 
 def _exact(number: Number) -> Fraction:
+    from fractions import Fraction
+
     # Terraform adds decimals: 0.1 + 0.2 is 0.3 there.
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
@@ -112,6 +119,8 @@ def sequence(*bounds: Number) -> list[Number]:
     """``range``: up to a limit, between two, or in steps, in either direction."""
     if not 1 <= len(bounds) <= 3:
         raise FunctionError("one to three numbers are required")
+    from fractions import Fraction
+
     exact = [_exact(b) for b in bounds]
     start, limit = (Fraction(0), exact[0]) if len(exact) == 1 else (exact[0], exact[1])
     step = exact[2] if len(exact) == 3 else Fraction(1 if start <= limit else -1)
