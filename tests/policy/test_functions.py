@@ -326,6 +326,19 @@ BUCKET = Unknown(
             statement(conditions=[condition("StringEquals", "sts:ExternalId", "x")]),
             True,
         ),
+        *(
+            ("limited_by_condition(@)", statement(conditions=[condition("ArnLike", key, arn)]), limits)
+            for key, arn, limits in (
+                ("aws:SourceArn", "arn:aws:cloudfront::*:distribution/*", False),
+                ("aws:SourceArn", "arn:aws:cloudfront::123456789012:distribution/*", True),
+                ("aws:SourceArn", "arn:aws:cloudfront::*:distribution/E1", True),
+                ("aws:SourceArn", "arn:aws:s3:*:*:uploads", True),
+                ("aws:SourceArn", "arn:aws:s3:::*", False),
+                ("aws:SourceArn", "arn:aws:s3:::*-uploads", True),
+                ("aws:PrincipalArn", "arn:aws:iam::*:role/admin", False),
+                ("aws:PrincipalArn", "arn:aws:iam::123456789012:role/*", True),
+            )
+        ),
         ("limited_by_condition(@)", statement(conditions=[MANY]), None),
         ("limited_by_condition(@)", statement(conditions=[condition("StringLike", "aws:SourceArn", U)]), None),
     ],

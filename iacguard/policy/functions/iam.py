@@ -300,7 +300,20 @@ def _lets_all_in(value: Value, address: bool, patterns: bool) -> Tri:
         return False
     if not value.lower().startswith("arn:"):
         return value.strip("*?") == ""
-    return "".join(value.split(":")[4:]).strip("*?/") == ""
+    return _anybodys(value)
+
+
+def _anybodys(arn: str) -> bool:
+    """Whether an ARN's pattern matches one in every account: it names neither an account nor a resource.
+
+    A role's or user's name is chosen by whoever makes it, so that without an account it names nobody.
+    """
+    parts = arn.split(":", 5)
+    account, name = (*parts[4:], "", "")[:2]
+    if account.strip("*?"):
+        return False
+    kindless = re.sub(r"^(?:[a-z][a-z-]*[/:])(?=[*?])", "", name) if account else name
+    return kindless.strip("*?/:") == "" or (account != "" and parts[2:3] == ["iam"])
 
 
 def matches_action(pattern: Value, action: Value) -> Value:
