@@ -43,6 +43,8 @@ class Context:
 #: An expression, compiled: the current node and the context give a value.
 Closure: TypeAlias = Callable[[Value, Context], Value]
 Node: TypeAlias = dict[str, Any]
+#: The closures of an expression's nodes, by the nodes' identity.
+Parts: TypeAlias = dict[int, Closure]
 
 
 @record
@@ -61,14 +63,13 @@ class Expref:
 class Expression:
     """One compiled expression. ``node`` is the parser's tree, which the tracer walks.
 
-    ``parts`` are closures of the tree's nodes, by their identity, that the tracer has asked for: the same few nodes
-    are explained for one resource after the other.
+    ``parts`` are the closures of the tree's nodes that have been compiled: the tracer runs single nodes.
     """
 
     text: str
     node: Node
     closure: Closure
-    parts: dict[int, Closure] = field(default_factory=dict)
+    parts: Parts = field(default_factory=dict)
 
     def evaluate(self, value: Value, context: Context | None = None) -> Value:
         """The value at ``value``; without a context exactly as JMESPath.
@@ -108,14 +109,17 @@ def _parse_hint(token: str) -> str:
 
 
 def compile_expression(text: str, node: Node | None = None) -> Expression:
-    """``text`` as an expression; ``node`` is its tree, if it was parsed before.
+    """``text`` as an expression; ``node`` is its tree, if it was parsed and compiled before: then only what is run
+    is compiled again.
 
     Raises ExpressionError: bad grammar, unknown function, wrong number of arguments.
     """
-    if node is None:
-        node = parse(text)
+    tree = parse(text) if node is None else node
+    parts: Parts = {}
     try:
-        return Expression(text, node, compile_node(node))
+        if node is None:
+            _compile_all(tree, parts)
+        return Expression(text, tree, compile_node(tree, parts), parts)
     except RecursionError:
         raise ExpressionError("the expression is nested too deeply") from None
     except ExpressionError as error:
@@ -124,25 +128,50 @@ def compile_expression(text: str, node: Node | None = None) -> Expression:
         raise
 
 
-def compile_node(node: Node) -> Closure:
-    """The closure of one node of the parser's tree."""
-    return _COMPILERS[node["type"]](node)
+def compile_node(node: Node, parts: Parts) -> Closure:
+    """The closure of one node of the parser's tree, from ``parts`` if it is there. What may not be run waits."""
+    closure = parts.get(id(node))
+    if closure is None:
+        closure = parts[id(node)] = _COMPILERS[node["type"]](node, parts)
+    return closure
+
+
+def _compile_all(node: Node, parts: Parts) -> None:
+    """Compile every node of a tree, whether it will be run or not: an error shows before the scan."""
+    if node["type"] in _COMPILERS:
+        compile_node(node, parts)
+    for child in node["children"]:
+        if isinstance(child, dict):
+            _compile_all(child, parts)
+
+
+def _later(node: Node, parts: Parts) -> Closure:
+    """The closure of a node that may never be run, compiled when it is."""
+    made: Closure | None = None
+
+    def run(value: Value, context: Context) -> Value:
+        nonlocal made
+        if made is None:
+            made = compile_node(node, parts)
+        return made(value, context)
+
+    return run
 
 
 def _identity(value: Value, context: Context) -> Value:
     return value
 
 
-def _compile_identity(node: Node) -> Closure:
+def _compile_identity(node: Node, parts: Parts) -> Closure:
     return _identity
 
 
-def _compile_literal(node: Node) -> Closure:
+def _compile_literal(node: Node, parts: Parts) -> Closure:
     literal = node["value"]
     return lambda value, context: literal
 
 
-def _compile_field(node: Node) -> Closure:
+def _compile_field(node: Node, parts: Parts) -> Closure:
     name = node["value"]
 
     def get(value: Value, context: Context) -> Value:
@@ -157,10 +186,10 @@ def _refuse_negation(node: Node) -> None:
         raise ExpressionError("! binds tighter than what follows, so this is always null", 0, "write !(a.b), !(a[?b])")
 
 
-def _compile_chain(node: Node) -> Closure:
+def _compile_chain(node: Node, parts: Parts) -> Closure:
     if node["type"] != "pipe":
         _refuse_negation(node)
-    closures = [compile_node(child) for child in node["children"]]
+    closures = [compile_node(child, parts) for child in node["children"]]
     if len(closures) == 2:
         first, second = closures
         return lambda value, context: second(first(value, context), context)
@@ -173,31 +202,32 @@ def _compile_chain(node: Node) -> Closure:
     return chain
 
 
-def _compile_index(node: Node) -> Closure:
+def _compile_index(node: Node, parts: Parts) -> Closure:
     index: int = node["value"]
     return lambda value, context: read_index(value, index)
 
 
-def _compile_slice(node: Node) -> Closure:
+def _compile_slice(node: Node, parts: Parts) -> Closure:
     cut = slice(*node["children"])
     return lambda value, context: read_slice(value, cut)
 
 
-def _compile_projection(node: Node) -> Closure:
+def _compile_projection(node: Node, parts: Parts) -> Closure:
     _refuse_negation(node)
-    base, right = (compile_node(child) for child in node["children"])
+    base, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
     return lambda value, context: project(base(value, context), lambda item: right(item, context))
 
 
-def _compile_value_projection(node: Node) -> Closure:
+def _compile_value_projection(node: Node, parts: Parts) -> Closure:
     _refuse_negation(node)
-    base, right = (compile_node(child) for child in node["children"])
+    base, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
     return lambda value, context: project(map_values(base(value, context)), lambda item: right(item, context))
 
 
-def _compile_filter(node: Node) -> Closure:
+def _compile_filter(node: Node, parts: Parts) -> Closure:
     _refuse_negation(node)
-    base, right, condition = (compile_node(child) for child in node["children"])
+    base = compile_node(node["children"][0], parts)
+    right, condition = (_later(child, parts) for child in node["children"][1:])
 
     def run(value: Value, context: Context) -> Value:
         return filter_list(base(value, context), lambda i: condition(i, context), lambda i: right(i, context))
@@ -205,25 +235,25 @@ def _compile_filter(node: Node) -> Closure:
     return run
 
 
-def _compile_flatten(node: Node) -> Closure:
+def _compile_flatten(node: Node, parts: Parts) -> Closure:
     _refuse_negation(node)
-    base = compile_node(node["children"][0])
+    base = compile_node(node["children"][0], parts)
     return lambda value, context: flatten(base(value, context))
 
 
-def _compile_multiselect_list(node: Node) -> Closure:
-    closures = [compile_node(child) for child in node["children"]]
+def _compile_multiselect_list(node: Node, parts: Parts) -> Closure:
+    closures = [compile_node(child, parts) for child in node["children"]]
     return lambda value, context: multiselect(value, lambda v: [c(v, context) for c in closures])
 
 
-def _compile_multiselect_dict(node: Node) -> Closure:
-    pairs = [(child["value"], compile_node(child["children"][0])) for child in node["children"]]
+def _compile_multiselect_dict(node: Node, parts: Parts) -> Closure:
+    pairs = [(child["value"], compile_node(child["children"][0], parts)) for child in node["children"]]
     return lambda value, context: multiselect(value, lambda v: {k: c(v, context) for k, c in pairs})
 
 
-def _compile_comparator(node: Node) -> Closure:
+def _compile_comparator(node: Node, parts: Parts) -> Closure:
     operator: str = node["value"]
-    left, right = (compile_node(child) for child in node["children"])
+    left, right = (compile_node(child, parts) for child in node["children"])
 
     def compare(value: Value, context: Context) -> Value:
         a, b = left(value, context), right(value, context)
@@ -237,8 +267,8 @@ def _compile_comparator(node: Node) -> Closure:
     return compare
 
 
-def _compile_and(node: Node) -> Closure:
-    left, right = (compile_node(child) for child in node["children"])
+def _compile_and(node: Node, parts: Parts) -> Closure:
+    left, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
 
     def both(value: Value, context: Context) -> Value:
         first = left(value, context)
@@ -251,8 +281,8 @@ def _compile_and(node: Node) -> Closure:
     return both
 
 
-def _compile_or(node: Node) -> Closure:
-    left, right = (compile_node(child) for child in node["children"])
+def _compile_or(node: Node, parts: Parts) -> Closure:
+    left, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
 
     def either(value: Value, context: Context) -> Value:
         first = left(value, context)
@@ -265,8 +295,8 @@ def _compile_or(node: Node) -> Closure:
     return either
 
 
-def _compile_not(node: Node) -> Closure:
-    inner = compile_node(node["children"][0])
+def _compile_not(node: Node, parts: Parts) -> Closure:
+    inner = compile_node(node["children"][0], parts)
 
     def negate(value: Value, context: Context) -> Value:
         found = inner(value, context)
@@ -276,7 +306,7 @@ def _compile_not(node: Node) -> Closure:
     return negate
 
 
-def _compile_function(node: Node) -> Closure:
+def _compile_function(node: Node, parts: Parts) -> Closure:
     from iacguard.policy.functions import FUNCTIONS, invoke
 
     name = node["value"]
@@ -286,7 +316,7 @@ def _compile_function(node: Node) -> Closure:
     wrong = function.wrong_count(len(node["children"]))
     if wrong:
         raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
-    arguments = [_compile_argument(child) for child in node["children"]]
+    arguments = [_compile_argument(child, parts) for child in node["children"]]
 
     def call(value: Value, context: Context) -> Value:
         return invoke(function, [argument(value, context) for argument in arguments], context)
@@ -301,18 +331,18 @@ def _near(name: str, names: Mapping[str, Any]) -> str:
     return f"did you mean {close[0]}()?" if close else "docs/policy-language.md lists them"
 
 
-def _compile_argument(node: Node) -> Closure:
+def _compile_argument(node: Node, parts: Parts) -> Closure:
     if node["type"] != "expref":
-        return compile_node(node)
-    inner = compile_node(node["children"][0])
+        return compile_node(node, parts)
+    inner = _later(node["children"][0], parts)
     return lambda value, context: Expref(inner, context)
 
 
-def _compile_expref(node: Node) -> Closure:
-    return _compile_argument(node)
+def _compile_expref(node: Node, parts: Parts) -> Closure:
+    return _compile_argument(node, parts)
 
 
-_COMPILERS: dict[str, Callable[[Node], Closure]] = {
+_COMPILERS: dict[str, Callable[[Node, Parts], Closure]] = {
     "identity": _compile_identity,
     "current": _compile_identity,
     "literal": _compile_literal,

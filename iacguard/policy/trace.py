@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
-from iacguard.policy.language import Closure, Context, Node, compile_node
+from iacguard.policy.language import Context, Node, Parts, compile_node
 from iacguard.policy.logic import PossibleItem, truth
 from iacguard.record import field, record
 
@@ -79,7 +79,7 @@ class Tracer:
 
     root: Value
     context: Context
-    parts: dict[int, Closure] = field(default_factory=dict)
+    parts: Parts = field(default_factory=dict)
 
     def resolve(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         """The value of ``node`` at ``value``, and where it comes from."""
@@ -101,10 +101,7 @@ class Tracer:
 
     def run(self, node: Node, value: Value) -> Value:
         """The value of a sub-expression."""
-        closure = self.parts.get(id(node))
-        if closure is None:
-            closure = self.parts[id(node)] = compile_node(node)
-        return closure(value, self.context)
+        return compile_node(node, self.parts)(value, self.context)
 
     def stands(self, path: Path | None) -> bool:
         """Whether there is something at ``path``."""
@@ -354,7 +351,7 @@ class Tracer:
             single = {"type": "literal", "children": [], "value": [item]}
             # Made for this item alone: not through run(), which remembers nodes by their identity.
             if (
-                truth(compile_node({**node, "children": [single, *node["children"][1:]]})(value, self.context))
+                truth(compile_node({**node, "children": [single, *node["children"][1:]]}, {})(value, self.context))
                 is wanted
             ):
                 return path_of(member(at, position))
