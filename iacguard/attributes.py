@@ -57,6 +57,11 @@ def knows_attribute(kind: str, path: tuple[str, ...]) -> bool | None:
     return any(_has(schema, path) for schema in schemas) or path[-1] in _translated(kind)
 
 
+def cloudformation_kinds() -> frozenset[str]:
+    """The kinds of the common vocabulary that resources of CloudFormation become."""
+    return frozenset(kind for kinds in cloudformation_types().values() for kind in kinds)
+
+
 def _former(kind: str, path: tuple[str, ...]) -> bool:
     names = _FORMER.get(kind, frozenset())
     return any(".".join(path[:depth]) in names for depth in range(1, len(path) + 1))

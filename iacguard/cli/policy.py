@@ -142,14 +142,14 @@ def run_tests(*, paths: tuple[str, ...]) -> int:
 
 def run_lint(*, paths: tuple[str, ...], catalogue: str) -> int:
     """Print what is wrong with policies."""
-    from iacguard.attributes import knows_attribute
+    from iacguard.attributes import cloudformation_kinds, knows_attribute
     from iacguard.cli.summary import plural
     from iacguard.cli.terminal import print_out
     from iacguard.policy.compile import told
     from iacguard.policy.lint import lint
     from iacguard.report.text import printable
 
-    problems, count = lint(_existing(paths), catalogue, knows_attribute)
+    problems, count = lint(_existing(paths), catalogue, knows_attribute, cloudformation_kinds())
     lines = [printable(told(problem)) for problem in problems]
     lines.append(f"{plural(count, 'policy', 'policies')}, {plural(len(problems), 'remark')}")
     print_out("\n".join(lines) + "\n")

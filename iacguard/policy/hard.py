@@ -116,7 +116,7 @@ def _joins(argument: _Argument, arguments: list[_Argument], judged: set[str], re
     for other in _LINK.findall(argument.value):
         if argument.block != "resource" or not {argument.type, other} & (judged | reads.kinds):
             continue
-        if argument.type != other and (reads.around or reads.needs(argument.path)):
+        if reads.around or reads.needs(argument.path):
             return True
         if argument.type.startswith(other) or argument.type in reads.kinds - {other}:
             return True

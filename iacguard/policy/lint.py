@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from iacguard.findings import Problem
 from iacguard.model import Format, Span
 from iacguard.policy.compile import NOWHERE, Condition, Policy, PolicyError
+from iacguard.policy.hard import is_hard
 from iacguard.policy.language import Node
 from iacguard.policy.schema import FORMATS
 from iacguard.policy.testing import Example, read_policies
 
 _MAX_TITLE = 80
 _URL = re.compile(r"https://[^\s/]+\.[^\s]+")
+_HARD = (
+    "add one through a variable or module, a dynamic block, a condition, a list with an unknown, a sub-resource, a"
+    " container that overrides its pod"
+)
+_ONLY = re.compile(r"source_format\(\) == '(\w+)'")
 
 #: Whether an attribute path exists on a kind: the names from the outside in, indices left out. None: cannot be told.
 KnowsAttribute = Callable[[str, tuple[str, ...]], bool | None]
 
 
 def lint(
-    paths: Iterable[str], catalogue: str = "", knows: KnowsAttribute | None = None
+    paths: Iterable[str],
+    catalogue: str = "",
+    knows: KnowsAttribute | None = None,
+    translated: Collection[str] = (),
 ) -> tuple[tuple[Problem, ...], int]:
     """What is wrong with the policies at ``paths`` (the built-in ones if there are none), and how many there are.
 
-    ``catalogue`` is a CSV file with a column ``rule``: aliases must be in it. Errors that keep a policy from loading
-    are among the problems; nothing raises.
+    ``catalogue`` is a CSV file with a column ``rule``: aliases must be in it. ``translated`` are the kinds that
+    CloudFormation's resources become. Errors that keep a policy from loading are among the problems; nothing raises.
     """
     problems: list[Problem] = []
     known: frozenset[str] | None = None
@@ -38,7 +47,7 @@ def lint(
     except PolicyError as error:
         return (*problems, *error.problems), 0
     for policy, examples in policies:
-        problems.extend(_policy(policy, examples, known))
+        problems.extend(_policy(policy, examples, known, translated))
         if knows is not None:
             problems.extend(_attributes(policy, knows))
     problems.extend(_shared_aliases([policy for policy, _ in policies]))
@@ -58,7 +67,9 @@ def _catalogue(path: str, problems: list[Problem]) -> frozenset[str] | None:
         return None
 
 
-def _policy(policy: Policy, examples: tuple[Example, ...], known: frozenset[str] | None) -> Iterator[Problem]:
+def _policy(
+    policy: Policy, examples: tuple[Example, ...], known: frozenset[str] | None, translated: Collection[str]
+) -> Iterator[Problem]:
     rule = policy.rule
 
     def wrong(message: str, hint: str = "") -> Problem:
@@ -81,7 +92,7 @@ def _policy(policy: Policy, examples: tuple[Example, ...], known: frozenset[str]
         for alias in rule.aliases:
             if alias not in known:
                 yield wrong(f"the alias {alias!r} is not in the catalogue", _near(alias, known))
-    yield from (wrong(*found) for found in _coverage(policy, examples))
+    yield from (wrong(*found) for found in _coverage(policy, examples, translated))
 
 
 def _near(alias: str, known: Iterable[str]) -> str:
@@ -91,21 +102,28 @@ def _near(alias: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def serves(policy: Policy, examples: Iterable[Example]) -> tuple[Format, ...]:
-    """The formats that a policy serves: those that its kinds can be written in, as its examples show them."""
+def serves(policy: Policy, examples: Iterable[Example], translated: Collection[str] = ()) -> tuple[Format, ...]:
+    """The formats that a policy serves: those that its kinds can be written in, and those of its examples and fix.
+
+    Where the policy says by ``source_format()`` that it is for one only, as the others cannot set what it asks for,
+    it is that one.
+    """
+    only = _ONLY.search(policy.where.text) if policy.where is not None else None
+    if only:
+        return tuple(f for f in FORMATS if f == only[1])
     written = {e.format for e in examples} | set(policy.rule.fix.snippets)
     kinds = policy.kinds
     if any(k.startswith(("aws_", "azurerm_", "google_")) for k in kinds):
         written.add("terraform")
-    if any(k.startswith("AWS::") for k in kinds):
+    if any(k.startswith("AWS::") or k in translated for k in kinds):
         written.add("cloudformation")
     if any(k[:1].isupper() and "::" not in k for k in kinds):
         written.add("kubernetes")
     return tuple(f for f in FORMATS if f in written)
 
 
-def _coverage(policy: Policy, examples: tuple[Example, ...]) -> Iterator[tuple[str, str]]:
-    for format_ in serves(policy, examples):
+def _coverage(policy: Policy, examples: tuple[Example, ...], translated: Collection[str]) -> Iterator[tuple[str, str]]:
+    for format_ in serves(policy, examples, translated):
         mine = [e for e in examples if e.format == format_]
         if not any(e.expected["violated"] for e in mine):
             yield f"no {format_} example violates the policy", "add one: the examples are the tests"
@@ -115,6 +133,8 @@ def _coverage(policy: Policy, examples: tuple[Example, ...]) -> Iterator[tuple[s
             yield f"fix has no {format_} snippet", "show the smallest change"
     if not examples:
         yield "there are no examples", "add one that violates and one that satisfies it"
+    elif not any(is_hard(policy, example) for example in examples):
+        yield "no example is hard", _HARD
 
 
 def _shared_aliases(policies: list[Policy]) -> Iterator[Problem]:

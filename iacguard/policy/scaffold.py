@@ -77,6 +77,22 @@ examples:
         }
       }
     satisfies: [aws_s3_bucket.data]
+  - name: tags that are put together, with an owner that is null by default
+    terraform: |
+      variable "owner" {
+        default = null
+      }
+      locals {
+        tags = { Stage = "test" }
+      }
+      resource "aws_s3_bucket" "data" {
+        tags = merge(local.tags, { Owner = var.owner })
+      }
+      resource "aws_s3_bucket" "logs" {
+        tags = merge(local.tags, { Owner = coalesce(var.owner, "payments") })
+      }
+    violates: [aws_s3_bucket.data]
+    satisfies: [aws_s3_bucket.logs]
 """
 
 _KUBERNETES = """\
@@ -122,4 +138,42 @@ examples:
           - name: web
             image: nginx:1.27
     satisfies: [Pod/default/web]
+  - name: a cron job whose pods only have the label, and one that has it itself
+    kubernetes: |
+      apiVersion: batch/v1
+      kind: CronJob
+      metadata:
+        name: pods
+      spec:
+        schedule: "0 4 * * *"
+        jobTemplate:
+          spec:
+            template:
+              metadata:
+                labels:
+                  owner: payments
+              spec:
+                restartPolicy: Never
+                containers:
+                  - name: sync
+                    image: example.com/sync:1.0
+      ---
+      apiVersion: batch/v1
+      kind: CronJob
+      metadata:
+        name: itself
+        labels:
+          owner: payments
+      spec:
+        schedule: "0 5 * * *"
+        jobTemplate:
+          spec:
+            template:
+              spec:
+                restartPolicy: Never
+                containers:
+                  - name: sync
+                    image: example.com/sync:1.0
+    violates: [CronJob/default/pods]
+    satisfies: [CronJob/default/itself]
 """
