@@ -90,6 +90,9 @@ def test_what_is_left_of_an_unknown_flag() -> None:
         ({"image": U, "command": ["etcd"]}, "etcd", True),
         ({"image": U, "command": ["nginx", U]}, "etcd", None),  # an all-in-one binary may be behind it
         ({"image": U, "command": ["nginx", MODE]}, "etcd", False),
+        ({"command": ["sh", "-c", "echo $(date) > $FILE"]}, "etcd", False),
+        ({"command": ["sh", "-c", "exec $BIN/etcd --name=$NAME"]}, "etcd", True),
+        ({"command": ["sh", "-c", "exec $RUN"], "env": [{"name": "RUN", "value": "etcd"}]}, "etcd", True),
         ({"image": "example.com/a:1", "command": U}, "etcd", None),
         ({"image": "example.com/a:1", "command": [Unknown("v", parts=(U, "/bin/etcd"))]}, "etcd", True),
         ({"image": "example.com/a:1", "command": ["$(RUN)"], "env": [{"name": "RUN", "value": "etcd"}]}, "etcd", True),

@@ -32,12 +32,15 @@ class _Word(NamedTuple):
 def runs_program(container: Value, program: Value) -> Value:
     """Whether a container starts the program, by its command line or, where it has no command, by its image's name.
 
-    A shell before it, and an all-in-one binary that takes the program's name, are looked through.
+    A shell before it, and an all-in-one binary that takes the program's name, are looked through. What a script puts
+    together from values that are not known is taken for no program: nearly every script has such words.
     """
     if isinstance(container, Unknown) or isinstance(program, Unknown):
         return decided(None, container, program)
+    if not _mentions(container, program):
+        return False
     words, shell = _words(container)
-    looked_at = words if shell else words[:2]
+    looked_at = [w for w in words if not isinstance(w.value, Unknown) or w.value.suffix] if shell else words[:2]
     answers = [_names(word.value, program) for word in looked_at]
     command = read_field(container, "command")
     if not isinstance(command, Unknown) and command:
@@ -46,6 +49,16 @@ def runs_program(container: Value, program: Value) -> Value:
     if isinstance(command, Unknown):
         by_image = logic.all_tri((by_image, None))
     return decided(logic.any_tri((*answers, by_image)), [w.value for w in looked_at], command, container)
+
+
+def _mentions(container: Value, program: str) -> bool:
+    """Whether a container's image or command line may hold the program's name: False at once for nearly all."""
+    for name in ("image", "command", "args"):
+        written = read_field(container, name)
+        for text in written if isinstance(written, list) else (written,):
+            if isinstance(text, Unknown) or (isinstance(text, str) and (program in text or "$" in text)):
+                return True
+    return False
 
 
 def command_flag(container: Value, flag: Value) -> Value:

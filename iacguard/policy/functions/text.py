@@ -205,18 +205,42 @@ def entropy(text: Value) -> Value:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values()) if text else 0.0
 
 
-#: What only a credential looks like: the issuers' published prefixes.
-_TOKENS = re.compile(
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bgh[pousr]_[0-9A-Za-z]{36,}\b|\bgithub_pat_[0-9A-Za-z_]{50,}\b|\bglpat-[0-9A-Za-z_-]{20,}\b"
-    r"|\bxox[abprs]-[0-9A-Za-z-]{10,}\b|\b[rs]k_live_[0-9A-Za-z]{16,}\b|\bSG\.[\w-]{16,}\.[\w-]{16,}\b"
-    r"|\bAIza[0-9A-Za-z_-]{35}\b|\bya29\.[0-9A-Za-z_-]{20,}\b|\bnpm_[0-9A-Za-z]{36}\b|\bpypi-[0-9A-Za-z_-]{50,}\b"
-    r"|\bhvs\.[0-9A-Za-z_-]{20,}\b|\bsk-[0-9A-Za-z_-]{32,}\b"
-    r"|\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"
-    r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
-    r"|\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}"
-    r"|\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:(?!\$)[^\s:/@${}<>]{3,}@"
+#: What only a credential looks like, the issuers' published prefixes: a text that each has, and what it looks like.
+_TOKENS = tuple(
+    (mark, re.compile(pattern))
+    for mark, pattern in (
+        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+        ("gh", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b"),
+        ("github_pat_", r"\bgithub_pat_[0-9A-Za-z_]{50,}\b"),
+        ("glpat-", r"\bglpat-[0-9A-Za-z_-]{20,}\b"),
+        ("xox", r"\bxox[abprs]-[0-9A-Za-z-]{10,}\b"),
+        ("k_live_", r"\b[rs]k_live_[0-9A-Za-z]{16,}\b"),
+        ("SG.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}\b"),
+        ("AIza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+        ("ya29.", r"\bya29\.[0-9A-Za-z_-]{20,}\b"),
+        ("npm_", r"\bnpm_[0-9A-Za-z]{36}\b"),
+        ("pypi-", r"\bpypi-[0-9A-Za-z_-]{50,}\b"),
+        ("hvs.", r"\bhvs\.[0-9A-Za-z_-]{20,}\b"),
+        ("sk-", r"\bsk-[0-9A-Za-z_-]{32,}\b"),
+        ("eyJ", r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
+        (" KEY-----", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+        ("AccountKey=", r"\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}"),
+    )
 )
+#: The password in a URL, from the slashes on; what stands before them is looked at where there is one.
+_PASSWORD = re.compile(r"://[^\s:/@]{1,64}:(?!\$)[^\s:/@${}<>]{3,}@")
+_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}\Z")
+
+
+def _holds_token(text: str) -> bool:
+    """Whether part of a text is a credential by its shape. The marks are looked for first: texts may be long."""
+    if any(mark in text and pattern.search(text) for mark, pattern in _TOKENS):
+        return True
+    # One character more than a scheme has, so that the word before it is seen to end.
+    return any(_SCHEME.search(text, max(0, m.start() - 17), m.start()) for m in _PASSWORD.finditer(text))
+
+
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_.\-/ ]|(?<=[a-z]))(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api_?key|access_?key|secret_?key|"
     r"private_?key|client_?secret|auth_?key|account_?key|connection_?string|credentials?)$"
@@ -238,7 +262,7 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
     """
     if not isinstance(text, str):
         return _unknown_secret(text)
-    if _TOKENS.search(text[:_MAX_TEXT]):
+    if _holds_token(text[:_MAX_TEXT]):
         return True
     if _HARMLESS.match(text[:1000]):
         return False
@@ -252,7 +276,7 @@ def _unknown_secret(text: Value) -> Value:
         return True
     # It comes from elsewhere, so it is not written here as a literal; pieces that are written still count.
     pieces = logic.known_pieces(text)
-    return any(_TOKENS.search(p) for p in pieces)
+    return any(map(_holds_token, pieces))
 
 
 def mask(text: Value) -> Value:
