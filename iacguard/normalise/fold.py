@@ -48,20 +48,32 @@ class Fold:
     kin: bool
 
 
-@cache
 def folds_of(provider: str) -> dict[str, tuple[Fold, ...]]:
     """Child type -> its folds."""
-    found: dict[str, list[Fold]] = {}
+    return {child: _folds(child) for child in _rows(provider)}
+
+
+@cache
+def _rows(provider: str) -> dict[str, list[tuple[str, str, Any]]]:
+    """Child type -> parent type, references and targets of each of its rows, as written."""
+    found: dict[str, list[tuple[str, str, Any]]] = {}
     for parent, row in load(f"folds/{provider}").items():
         for key, entry in row.items():
-            if key == "key":
-                continue
-            child, _, references = key.partition(".")
-            texts = [entry] if isinstance(entry, str) else entry
-            kin = all(t.startswith("kin ") for t in texts)
-            targets = tuple(_target(t.removeprefix("kin ")) for t in texts)
-            found.setdefault(child, []).append(Fold(child, parent, tuple(references.split("|")), targets, kin))
-    return {k: tuple(v) for k, v in found.items()}
+            if key != "key":
+                child, _, references = key.partition(".")
+                found.setdefault(child, []).append((parent, references, entry))
+    return found
+
+
+@cache
+def _folds(child: str) -> tuple[Fold, ...]:
+    found = []
+    for parent, references, entry in _rows(child.partition("_")[0]).get(child, ()):
+        texts = [entry] if isinstance(entry, str) else entry
+        kin = all(t.startswith("kin ") for t in texts)
+        targets = tuple(_target(t.removeprefix("kin ")) for t in texts)
+        found.append(Fold(child, parent, tuple(references.split("|")), targets, kin))
+    return tuple(found)
 
 
 def _target(entry: str) -> Target:
@@ -110,14 +122,12 @@ class _Folding:
             return ()
         if parent_type(draft.type):
             return (_iam_fold(draft.type),)
-        found = folds_of(provider).get(draft.type, ())
-        return tuple(f for f in found if f.parent == "*" or f.parent in self.by_type)
+        return tuple(f for f in _folds(draft.type) if f.parent == "*" or f.parent in self.by_type)
 
     def depth(self, type_: str) -> int:
         depth = 0
-        provider = type_.partition("_")[0]
         while depth < 4:
-            rows = [f for f in folds_of(provider).get(type_, ()) if f.parent != "*"]
+            rows = [f for f in _folds(type_) if f.parent != "*"]
             if not rows:
                 break
             type_ = rows[0].parent

@@ -235,13 +235,35 @@ def _address_range(attributes: dict[str, Value]) -> Rules:
 
 def address_blocks(start: Value, end: Value) -> list[Value]:
     """The CIDR blocks that together are the range from ``start`` to ``end``; an Unknown where they are no addresses."""
-    import ipaddress
+    ends = _ipv4(str(start).strip()), _ipv4(str(end).strip())
+    if ends[0] is not None and ends[1] is not None and ends[0] <= ends[1]:
+        return list(_ipv4_blocks(ends[0], ends[1]))
+    import ipaddress  # it takes 2 ms, and nearly all ranges are of IPv4
 
     try:
         first, last = ipaddress.ip_address(str(start).strip()), ipaddress.ip_address(str(end).strip())
         return [str(n) for n in ipaddress.summarize_address_range(first, last)]
     except (ValueError, TypeError):
         return [Unknown(f"{start!r} to {end!r} is no range of addresses", kind="error")]
+
+
+def _ipv4(text: str) -> int | None:
+    """The number of an IPv4 address that is surely one."""
+    parts = text.split(".")
+    if len(parts) != 4 or not all(
+        len(p) < 4 and p.isascii() and p.isdigit() and (p == "0" or p[0] != "0") for p in parts
+    ):
+        return None
+    numbers = [int(part) for part in parts]
+    return int.from_bytes(bytes(numbers), "big") if max(numbers) < 256 else None
+
+
+def _ipv4_blocks(first: int, last: int) -> Iterator[str]:
+    while first <= last:
+        # The largest block that begins here: by where it may begin, and by what is left.
+        bits = min((first & -first).bit_length() - 1 if first else 32, (last - first + 1).bit_length() - 1)
+        yield ".".join(str(byte) for byte in first.to_bytes(4, "big")) + f"/{32 - bits}"
+        first += 1 << bits
 
 
 _GOOGLE_NAMES: Names = {

@@ -12,13 +12,16 @@ from iacguard.model import Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.values import MAX_DEPTH, integer
 
+#: Of all providers, maps of texts.
+_TEXTS = frozenset(("annotations", "labels", "tags", "tags_all"))
+
 
 def read_texts(draft: Draft) -> None:
     """Give ``draft``'s boolean and number arguments their type where they are written as text.
 
     The schema is asked only where such a text stands. Types without one, and maps of texts, stay as they are.
     """
-    written = [name for name, value in draft.attributes.items() if _holds_text(value)]
+    written = [name for name, value in draft.attributes.items() if name not in _TEXTS and _holds_text(value)]
     schema = terraform_schema(draft.type) if written else None
     if schema is None:
         return
