@@ -14,6 +14,7 @@ from types import MappingProxyType
 from iacguard.findings import Problem
 from iacguard.frontends.cloudformation import (
     samapi,
+    samcompute,
     samconnectors,
     samfunction,
     samgraphql,
@@ -41,6 +42,10 @@ _EXPANDED: Mapping[str, Callable[[Context, Source], None]] = MappingProxyType(
         "LayerVersion": samsimple.expand_layer,
         "Application": samsimple.expand_application,
         "GraphQLApi": samgraphql.expand,
+        "CapacityProvider": samcompute.expand_capacity,
+        "NetworkConnector": samcompute.expand_connector,
+        "MicrovmImage": samcompute.expand_image,
+        "WebFunction": samcompute.expand_web,
         "Connector": samconnectors.expand,
     }
 )
@@ -51,6 +56,7 @@ _ORDER = (
     ("StateMachine",),
     ("Api", "HttpApi", "WebSocketApi"),
     ("SimpleTable", "LayerVersion", "Application", "GraphQLApi"),
+    ("CapacityProvider", "NetworkConnector", "MicrovmImage", "WebFunction"),
     ("Connector",),
 )
 

@@ -329,6 +329,15 @@ def _usage_plan(context: Context, source: Source, stage: Made) -> None:
         context.renamed[f"{source.name}.{name}"] = made.name
 
 
+def _keep_strictest(before: Made, resource: Made) -> None:
+    """What is shared is kept as the API asks that wants most: Retain, then Snapshot, then Delete."""
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        had, wanted = text(before.beside.get(policy)), text(resource.beside.get(policy))
+        stricter = wanted == "Retain" or (policy == "UpdateReplacePolicy" and (wanted, had) == ("Snapshot", "Delete"))
+        if had is not None and not stricter:
+            resource.beside.take(before.beside, policy)
+
+
 def _share(context: Context, source: Source, before: Made | None, made: list[Made]) -> None:
     """A usage plan of several APIs is there where one of them is."""
     name = "SharedUsagePlanCondition"
@@ -339,6 +348,8 @@ def _share(context: Context, source: Source, before: Made | None, made: list[Mad
         resource.beside.pop("Condition", None)
         if not free:
             resource.beside["Condition"] = name
+        if before is not None:
+            _keep_strictest(before, resource)
     if free:
         context.conditions.pop(name, None)
         return

@@ -14,8 +14,10 @@ from iacguard.frontends.cloudformation.samdata import (
     get_att,
     is_false,
     is_true,
+    mapping,
     place_of,
     ref,
+    scalar,
     text,
 )
 
@@ -50,7 +52,10 @@ def rest_domain(context: Context, source: Source) -> None:
     made.properties.take_all(domain, "DomainName", "SecurityPolicy", "EndpointAccessMode")
     made.properties.take(domain, "CertificateArn", "RegionalCertificateArn" if endpoint == "REGIONAL" else "")
     made.properties.take_all(domain, "OwnershipVerificationCertificateArn")
-    made.properties.take_all(domain, *(("Policy",) if private else ("MutualTlsAuthentication",)))
+    if private:
+        made.properties.take_all(domain, "Policy")
+    else:
+        made.properties.take(domain, "MutualTlsAuthentication", change=_mutual_tls)
     config: dict[str, Data] = {"Types": [endpoint]}
     if domain.get("IpAddressType") is not None:
         config["IpAddressType"] = domain["IpAddressType"]
@@ -67,6 +72,15 @@ def rest_domain(context: Context, source: Source) -> None:
     _records(context, source, domain, name, endpoint)
 
 
+def _mutual_tls(given: Data) -> Data:
+    """The settings without those that are empty or zero, which SAM leaves out."""
+    if not isinstance(given, Section):
+        return given
+    found = Section(given.at)
+    found.take_all(given, *(name for name in given if isinstance(given[name], dict | list) or scalar(given[name])))
+    return found
+
+
 def _base_paths(context: Context, source: Source, domain: Section, name: str, private: bool) -> None:
     stage = ref(context.renamed[f"{source.name}.Stage"])
     normal = not is_false(domain.get("NormalizeBasePath"))
@@ -74,12 +88,12 @@ def _base_paths(context: Context, source: Source, domain: Section, name: str, pr
     for path in as_list(domain.get("BasePath")) or [None]:
         written = text(path) or ""
         spelled = "".join(c for c in written if c.isalnum())
-        mapping = context.make(source, f"{source.name}{spelled}BasePathMapping", type_, place_of(domain, "BasePath"))
-        mapping.put("DomainNameArn" if private else "DomainName", ref(name))
-        mapping.put("RestApiId", ref(source.name))
-        mapping.put("Stage", stage)
+        joined = context.make(source, f"{source.name}{spelled}BasePathMapping", type_, place_of(domain, "BasePath"))
+        joined.put("DomainNameArn" if private else "DomainName", ref(name))
+        joined.put("RestApiId", ref(source.name))
+        joined.put("Stage", stage)
         if path is not None:
-            mapping.put("BasePath", spelled if normal else path)
+            joined.put("BasePath", spelled if normal else path)
 
 
 def api_domain(context: Context, source: Source, tag: str) -> None:
@@ -90,7 +104,8 @@ def api_domain(context: Context, source: Source, tag: str) -> None:
     name = "ApiGatewayDomainNameV2" + _hash(context, domain["DomainName"])
     at = source.place("Domain")
     made = context.make(source, name, "AWS::ApiGatewayV2::DomainName", at)
-    made.properties.take_all(domain, "DomainName", "MutualTlsAuthentication")
+    made.properties.take_all(domain, "DomainName")
+    made.properties.take(domain, "MutualTlsAuthentication", change=_mutual_tls)
     made.put("Tags", {tag: "SAM"})
     config = Section(at)
     config.take_all(domain, "CertificateArn", "OwnershipVerificationCertificateArn", "SecurityPolicy")
@@ -101,13 +116,25 @@ def api_domain(context: Context, source: Source, tag: str) -> None:
     for path in as_list(domain.get("BasePath")) or [None]:
         written = text(path) or ""
         spelled = re.sub(r"[-_/]+", "", written)
-        mapping = context.make(source, f"{source.name}{spelled}ApiMapping", "AWS::ApiGatewayV2::ApiMapping", at)
-        mapping.put("DomainName", ref(name))
-        mapping.put("ApiId", ref(source.name))
-        mapping.put("Stage", ref(stage))
+        joined = context.make(source, f"{source.name}{spelled}ApiMapping", "AWS::ApiGatewayV2::ApiMapping", at)
+        joined.put("DomainName", ref(name))
+        joined.put("ApiId", ref(source.name))
+        joined.put("Stage", ref(stage))
         if path is not None:
-            mapping.put("ApiMappingKey", written.strip("/"))
+            joined.put("ApiMappingKey", written.strip("/"))
+    if source.kind == "WebSocketApi":
+        # SAM makes the group anew for each of these, so that the last one's record is all that is deployed.
+        context.made.pop(_group_id(context, domain), None)
     _records(context, source, domain, name, "REGIONAL")
+
+
+def _group_id(context: Context, domain: Section) -> str:
+    """The logical id of the records of a domain: one group for a zone, or for a zone and a name."""
+    route = mapping(domain.get("Route53"))
+    zone = route.get("HostedZoneId") if route.get("HostedZoneId") is not None else route.get("HostedZoneName")
+    separate = is_true(route.get("SeparateRecordSetGroup"))
+    hash_ = digest(context.resolved([zone, domain["DomainName"]])) if separate else _hash(context, zone)
+    return "RecordSetGroup" + hash_
 
 
 def _records(context: Context, source: Source, domain: Section, name: str, endpoint: str) -> None:
@@ -118,9 +145,7 @@ def _records(context: Context, source: Source, domain: Section, name: str, endpo
     at = place_of(domain, "Route53")
     if zone is None:
         raise SamError("Route53 needs HostedZoneId or HostedZoneName", at or source.key)
-    separate = is_true(route.get("SeparateRecordSetGroup"))
-    hash_ = digest(context.resolved([zone, domain["DomainName"]])) if separate else _hash(context, zone)
-    id_ = "RecordSetGroup" + hash_
+    id_ = _group_id(context, domain)
     group = context.made.get(id_)
     if group is None:
         group = context.make(source, id_, "AWS::Route53::RecordSetGroup", at)

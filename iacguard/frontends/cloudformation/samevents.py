@@ -22,6 +22,7 @@ from iacguard.frontends.cloudformation.samdata import (
     ref,
     referred,
     sub,
+    tag_list,
     text,
 )
 from iacguard.frontends.cloudformation.samroles import add_managed, allow, service_role
@@ -240,6 +241,8 @@ def _bucket(event: Event) -> None:
         bucket.properties["Tags"] = tags
     else:
         bucket.beside["DependsOn"] = [*as_list(bucket.beside.get("DependsOn")), made.name]
+    if is_true(event.source.get("PropagateTags")) and event.source.get("Tags"):
+        bucket.properties.put("Tags", tag_list(event.source.get("Tags")), event.source.place("Tags"))
 
 
 def _topic(event: Event) -> None:

@@ -35,7 +35,7 @@ SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
             "LayerVersion": "PublishLambdaVersion",
             "CapacityProvider": """VpcConfig OperatorRole Tags InstanceRequirements ScalingConfig KmsKeyArn
                 PropagateTags LoggingConfig ManagedResourceTags""",
-            "MicroVMImage": """BuildRoleArn BaseImageArn BaseImageVersion Logging EgressNetworkConnectors
+            "MicrovmImage": """BuildRoleArn BaseImageArn BaseImageVersion Logging EgressNetworkConnectors
                 CpuConfigurations Resources AdditionalOsCapabilities Hooks EnvironmentVariables Tags PropagateTags""",
             "NetworkConnector": "OperatorRole Tags PropagateTags",
         }.items()

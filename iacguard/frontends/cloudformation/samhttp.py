@@ -100,11 +100,10 @@ def _body(context: Context, source: Source, body: dict[str, Data], tags: dict[st
             settings = server.setdefault("x-amazon-apigateway-endpoint-configuration", {})
             settings["disableExecuteApiEndpoint"] = source.get("DisableExecuteApiEndpoint")
         body["servers"] = servers
-    info = body.get("info")
-    if isinstance(info, dict) and source.managed:
-        for name, key in (("Name", "title"), ("Description", "description")):
-            if source.get(name) is not None:
-                info[key] = source.get(name)
+    for name, key in (("Name", "title"), ("Description", "description")):
+        info = body.setdefault("info", {}) if source.get(name) is not None else None
+        if isinstance(info, dict):
+            info[key] = source.get(name)
     warned = source.get("FailOnWarnings")
     if warned is not None and not is_false(warned) and "$default" in paths_of(body):
         paths = paths_of(body)

@@ -159,12 +159,12 @@ def test_types_that_are_not_expanded_are_told() -> None:
     location = "{ApplicationId: i, SemanticVersion: 1.0.0}"
     text = (
         f"{HEAD}Resources:\n  A: {{Type: AWS::Serverless::Application, Properties: {{Location: {location}}}}}\n"
-        "  B: {Type: AWS::Serverless::WebFunction}\n"
+        "  B: {Type: AWS::Serverless::Teapot}\n"
     )
     stack = stack_of(text, "t.yaml")
     assert resource(stack, "A").type == "AWS::CloudFormation::Stack"
     told = [p.message for p in stack.problems if p.notice]
-    assert any("AWS::Serverless::WebFunction is not expanded" in message for message in told)
+    assert any("AWS::Serverless::Teapot is not expanded" in message for message in told)
     assert any("comes from AWS's repository" in message for message in told)
 
 

@@ -169,7 +169,7 @@ def test_names_that_a_transform_may_add_are_not_wrong(load: Load) -> None:
         f"""\
         Transform: {SAM}
         Resources:
-          F: {{Type: 'AWS::Serverless::WebFunction', Properties: {{Role: !GetAtt FRole.Arn, Api: !Ref Made}}}}
+          F: {{Type: 'AWS::Serverless::Teapot', Properties: {{Role: !GetAtt FRole.Arn, Api: !Ref Made}}}}
         """
     )
     assert {p.kind for p in stack.problems} == {"not-evaluated"}
