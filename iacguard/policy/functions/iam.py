@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from iacguard.model import Unknown, Value
+from iacguard.model import REST, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, decided, parameters
@@ -94,9 +94,28 @@ def allowed(statement: Value) -> Tri:
 
 def _covers(statement: Value, name: str, text: str) -> Tri:
     """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
+    patterns = _plain(statement, name)
+    if patterns is not None and type(text) is str:
+        return _reached(patterns, (text,))
     excluded = statement_list(statement, f"not_{name}")
     inverted = all_tri((truth(excluded), not_tri(any_of(excluded, lambda p: pattern_matches(p, text)))))
     return any_tri((any_of(statement_list(statement, name), lambda p: pattern_matches(p, text)), inverted))
+
+
+def _plain(statement: Value, name: str) -> tuple[str, ...] | None:
+    """The actions (or resources) of a statement where all are known and none is excluded, as nearly always."""
+    if type(statement) is not dict or REST in statement:
+        return None
+    found, excluded = statement.get(name), statement.get(f"not_{name}")
+    if type(found) is not list or not (excluded is None or (type(excluded) is list and not excluded)):
+        return None
+    return tuple(found) if all(type(item) is str for item in found) else None
+
+
+@lru_cache(maxsize=4096)
+def _reached(patterns: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+    """Whether one of the patterns matches one of the texts. Many policies ask the same of a statement."""
+    return any(pattern_of(pattern).fullmatch(text) for pattern in patterns for text in texts)
 
 
 def allows_action(statement: Value, action: Value) -> Value:
@@ -110,7 +129,13 @@ def allows_action(statement: Value, action: Value) -> Value:
 
 def allows_any_action(statement: Value, actions: Value) -> Value:
     """Whether the statement allows at least one of the actions."""
-    return decided(all_tri((allowed(statement), any_tri(_covers(statement, "actions", a) for a in actions))), statement)
+    reach = allowed(statement)
+    if reach is False:
+        return False
+    patterns = _plain(statement, "actions")
+    if patterns is not None and all(type(action) is str for action in actions):
+        return decided(all_tri((reach, _reached(patterns, tuple(actions)))), statement)
+    return decided(all_tri((reach, any_tri(_covers(statement, "actions", a) for a in actions))), statement)
 
 
 def allows_all_actions(statement: Value, actions: Value) -> Value:
