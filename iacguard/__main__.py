@@ -26,12 +26,13 @@ def _leave(status: int) -> int:
     """End the process at once, all output written: taking the graph and the modules apart is a twentieth of a scan."""
     import os
 
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:  # a reader that has gone
-            return status
-    os._exit(status)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # a reader that has gone
+        return status
+    else:
+        os._exit(status)
 
 
 if __name__ == "__main__":
