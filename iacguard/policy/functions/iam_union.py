@@ -157,6 +157,8 @@ def _all_named(wanted: str, patterns: tuple[str, ...]) -> bool:
 
 #: Services of which every action is on ARNs of the service itself.
 _OWN_ARNS = frozenset(("s3", "dynamodb", "sqs", "sns", "iam", "kms", "lambda", "secretsmanager", "rds", "logs"))
+#: Names that AWS's own default policies have and its lists of actions have not.
+_LEGACY = frozenset(("sns:receive",))
 #: S3's actions on objects whose names do not say so.
 _ON_OBJECTS = frozenset(("abortmultipartupload", "listmultipartuploadparts", "bypassgovernanceretention"))
 _NEITHER = ("objectlambda", "accesspoint", "storagelens", "multiregion", "accessgrant", "accountpublic", "job")
@@ -220,6 +222,8 @@ def _misspelt(action: str) -> bool:
     from iacguard.knowledge import iam_actions
 
     service, _, name = action.partition(":")
+    if action in _LEGACY:
+        return False
     known = iam_actions(service) if name and "*" not in service and "?" not in service else ()
     return bool(known) and not any(pattern_of(name).fullmatch(a.name) for a in known)
 
@@ -284,10 +288,16 @@ def _arn(context: Context, resource: Value) -> str | None:
 
 def _created(context: Context, unknown: Unknown) -> str | None:
     found = referenced(context, unknown) if unknown.kind == "computed" else None
-    if found is None or unknown.reference is None or found.type != "aws_s3_bucket":
+    if found is None or unknown.reference is None:
         return None
     attribute = unknown.reference.attribute.lower()
-    return f"arn:aws:s3:::{_BUCKET}" if attribute == "arn" else _BUCKET if attribute in ("", "id", "bucket") else None
+    if found.type == "aws_s3_bucket":
+        return (
+            f"arn:aws:s3:::{_BUCKET}" if attribute == "arn" else _BUCKET if attribute in ("", "id", "bucket") else None
+        )
+    service = found.type.split("_")[1]
+    # CloudFormation's Ref of a topic or a secret is its ARN; for other types it is no resource of a policy.
+    return f"arn:aws:{service}:::{_HOLE}" if service in _OWN_ARNS and attribute in ("arn", "", "id") else None
 
 
 _P = parameters
