@@ -26,6 +26,11 @@ def normalise(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
 def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
     from iacguard.normalise.texts import read_texts
 
+    if any(draft.type.startswith("azapi_") for draft in drafts):
+        from iacguard.normalise.azapi import adapt_azapi
+
+        for draft in drafts:
+            adapt_azapi(draft)
     for draft in drafts:
         read_texts(draft)
     _cloud(drafts, edges, problems)
