@@ -71,6 +71,7 @@ def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> N
     from iacguard.normalise.bindings import add_bindings, parent_type
     from iacguard.normalise.firewall import add_rules
     from iacguard.normalise.fold import fold
+    from iacguard.normalise.prefixlists import open_prefix_lists
     from iacguard.normalise.statements import add_statements
 
     for draft in drafts:
@@ -80,6 +81,7 @@ def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> N
         elif parent_type(draft.type):
             add_bindings(draft, problems)
         add_rules(draft)
+    open_prefix_lists(drafts)
     fold(drafts, edges)
 
 

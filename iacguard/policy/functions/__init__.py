@@ -12,6 +12,7 @@ from iacguard.policy.functions import (
     iam_union,
     kubernetes,
     network,
+    reach,
     secrets,
     text,
     times,
@@ -24,7 +25,7 @@ __all__ = ["FUNCTIONS", "SECTIONS", "Function", "invoke"]
 SECTIONS: tuple[tuple[str, tuple[Function, ...]], ...] = (
     ("Lists and values", builtin.LISTS),
     ("The resource and the graph", graph.FUNCTIONS),
-    ("Addresses and ports", network.FUNCTIONS),
+    ("Addresses and ports", (*network.FUNCTIONS, *reach.FUNCTIONS)),
     ("IAM statements", (*iam.FUNCTIONS, *iam_reach.FUNCTIONS, *iam_union.FUNCTIONS, *iam_accounts.FUNCTIONS)),
     ("Texts, versions and secrets", (*text.FUNCTIONS, *secrets.FUNCTIONS)),
     ("Kubernetes", (*kubernetes.FUNCTIONS, *commands.FUNCTIONS)),

@@ -17,7 +17,8 @@ _PROVIDER = ":oidc-provider/"
 _KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
-def _here(context: Context) -> tuple[Resource, Graph]:
+def here(context: Context) -> tuple[Resource, Graph]:
+    """The resource being decided, and the graph around it; EvaluationError where there is none."""
     if context.resource is None or context.graph is None:
         raise EvaluationError("this function needs a resource, and there is none here")
     return context.resource, context.graph
@@ -25,27 +26,27 @@ def _here(context: Context) -> tuple[Resource, Graph]:
 
 def resource(context: Context) -> Value:
     """All attributes of the resource being decided. For use inside ``each``, filters and ``any``."""
-    return _here(context)[0].attributes
+    return here(context)[0].attributes
 
 
 def address(context: Context) -> Value:
     """The resource's address in its own language."""
-    return _here(context)[0].address
+    return here(context)[0].address
 
 
 def kind(context: Context) -> Value:
     """The resource's type in the common vocabulary: ``aws_s3_bucket``, ``Deployment``."""
-    return _here(context)[0].type
+    return here(context)[0].type
 
 
 def native_kind(context: Context) -> Value:
     """The resource's type as written in the file: ``AWS::S3::Bucket``."""
-    return _here(context)[0].native_type
+    return here(context)[0].native_type
 
 
 def source_format(context: Context) -> Value:
     """``terraform``, ``cloudformation`` or ``kubernetes``."""
-    return _here(context)[0].format
+    return here(context)[0].format
 
 
 def targets(context: Context, kind: Value = "") -> Value:
@@ -53,19 +54,19 @@ def targets(context: Context, kind: Value = "") -> Value:
 
     ``any(targets('aws_s3_bucket'), &acl == 'public-read')``.
     """
-    found, graph = _here(context)
+    found, graph = here(context)
     return _attributes(graph.targets(found, kind or ""))
 
 
 def referrers(context: Context, kind: Value = "") -> Value:
     """The attributes of the resources that refer to this one; only those of ``kind`` if given."""
-    found, graph = _here(context)
+    found, graph = here(context)
     return _attributes(graph.referrers(found, kind or ""))
 
 
 def resources(context: Context, kind: Value) -> Value:
     """The attributes of all resources of ``kind`` in the stack, this one included: ``resources('aws_cloudtrail')``."""
-    return _attributes(_here(context)[1].by_type.get(kind, ()))
+    return _attributes(here(context)[1].by_type.get(kind, ()))
 
 
 def attribute_of(value: Value) -> Value:
@@ -86,7 +87,7 @@ def is_this(context: Context, value: Value) -> Value:
     sends its log here.
     """
     address_ = _reference_address(value)
-    return bool(address_) and address_ == _KEYS.sub("", _here(context)[0].address)
+    return bool(address_) and address_ == _KEYS.sub("", here(context)[0].address)
 
 
 def token_issuer(context: Context, principal: Value) -> Value:

@@ -57,7 +57,7 @@ def _ipv4(text: str) -> tuple[int, int, int, int] | None:
     if slash:
         parts.append(length)
     if len(parts) != 4 + len(slash) or not all(
-        p.isascii() and p.isdigit() and (p == "0" or p[0] != "0") for p in parts
+        len(p) < 4 and p.isascii() and p.isdigit() and (p == "0" or p[0] != "0") for p in parts
     ):
         return None
     numbers = [int(part) for part in parts]
@@ -83,7 +83,8 @@ def _share(ranges: Sequence[_Range], wanted: _Range) -> float:
     return held / (wanted[1] - wanted[0] + 1)
 
 
-def _covers_internet(texts: Sequence[str]) -> bool:
+def covers_internet(texts: Sequence[str]) -> bool:
+    """Whether known CIDR blocks hold half of all public addresses, or more."""
     four, six = _ranges(texts, 4), _ranges(texts, 6)
     return bool(
         (four and _share(four, (0, 2**32 - 1)) >= _MOST) or (six and _share(six, _ranges((_PUBLIC_6,), 6)[0]) >= _MOST)
@@ -130,7 +131,7 @@ def open_to_world(sources: Value) -> Value:
     resource created here or of a network that a data source looks up, is not the world.
     """
     texts, unknowns = _texts(sources)
-    if _covers_internet(texts):
+    if covers_internet(texts):
         return True
     return decided(logic.any_tri(_maybe_world(texts, u) for u in unknowns), *unknowns)
 
@@ -138,10 +139,10 @@ def open_to_world(sources: Value) -> Value:
 def _maybe_world(texts: Sequence[str], unknown: Unknown) -> logic.Tri:
     if isinstance(unknown, logic.PossibleItem):
         inner, open_ones = _texts(unknown.item)
-        possible = _covers_internet([*texts, *inner]) or any(not _never_world(u) for u in open_ones)
+        possible = covers_internet([*texts, *inner]) or any(not _never_world(u) for u in open_ones)
         return None if possible else False
     if unknown.choices and not unknown.spread:
-        answers = {_covers_internet([*texts, c]) if isinstance(c, str) else None for c in unknown.choices}
+        answers = {covers_internet([*texts, c]) if isinstance(c, str) else None for c in unknown.choices}
         return answers.pop() if len(answers) == 1 else None
     return False if _never_world(unknown) else None
 
