@@ -17,7 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "docs/policies"
 _LANGUAGES = {"terraform": "hcl", "cloudformation": "yaml", "kubernetes": "yaml"}
 _NAMES = {"terraform": "Terraform", "cloudformation": "CloudFormation", "kubernetes": "Kubernetes"}
-_PROVIDERS = {"aws": "AWS", "azure": "Azure", "google": "Google Cloud", "kubernetes": "Kubernetes"}
+_PROVIDERS = {
+    "aws": "AWS",
+    "azure": "Azure",
+    "google": "Google Cloud",
+    "kubernetes": "Kubernetes",
+    "terraform": "Terraform",
+}
 _MADE = "<!-- Made by `make docs` from policies/: edit those. -->\n"
 
 

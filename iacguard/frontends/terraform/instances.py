@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from iacguard.frontends.terraform import documents
 from iacguard.frontends.terraform.access import known_ends, surely_present
 from iacguard.frontends.terraform.blocks import argument, argument_value, block_type, evaluated
-from iacguard.frontends.terraform.constraints import UNTYPED, Constraint, conform, constraint
+from iacguard.frontends.terraform.constraints import Constraint, conform
 from iacguard.frontends.terraform.expansion import Names, expand, key_text
 from iacguard.frontends.terraform.linking import CALL_META, called_module, check_arguments
 from iacguard.frontends.terraform.modules import Decl, ModuleSource
@@ -37,7 +37,7 @@ class Instance(Opaque):
         prefix = "" if self.mode == "managed" else f"{self.mode}."
         self.module = module
         self.decl = decl
-        self.address = f"{module.prefix}{prefix}{self.type}.{name}{index}".removesuffix(".")
+        self.address = f"{module.prefix}{prefix}{self.type}{name and '.'}{name}{index}"
         self.scope = Scope(module.run, module, decl.doc, names, owner=decl)
         self.certain = certain
         self.memo: dict[str, Value] = {}
@@ -200,7 +200,7 @@ class ModuleInstance(Opaque):
         return self._once(("var", name), f"var.{name}", lambda: decl.span, lambda: self._variable(name, decl))
 
     def _variable(self, name: str, decl: Decl) -> Value:
-        wanted = _type_of(decl)
+        wanted = self.source.type_of(name)
         value = self._given(name, wanted)
         default = decl.attributes.get("default")
         if value is _MISSING or (value is None and decl.flag("nullable") is False):
@@ -264,13 +264,22 @@ class ModuleInstance(Opaque):
         found = self.source.locals.get(name)
         if found is None:
             return _undeclared(scope, node, f'the local value "{name}"')
+        shared = self.run.shared
+        place = (self.source.folder, name)
+        if place in shared:
+            value = self.memo["local", name] = shared[place]
+            return value
         attribute, doc = found
-        return self._once(
+        value = self._once(
             ("local", name),
             f"local.{name}",
             lambda: first_line(doc, attribute.start, attribute.end),
             lambda: argument_value(attribute.expr, attribute, self.scope(doc)),
         )
+        # Of the root there is one instance; and what failed may have failed for where it was asked from.
+        if self.call is not None and type(value) is not Unknown and self.source.shares(name):
+            shared[place] = value
+        return value
 
     def attribute(self, name: str) -> Value:
         """An output of the module."""
@@ -346,6 +355,17 @@ class ModuleInstance(Opaque):
 
         return self._expanded(key, f"module.{name}", decl, make)
 
+    def closed(self, name: str) -> Value:
+        """All instances of a call of a module whose code is not at hand: what is given to it. None for other calls."""
+        if not isinstance(self.children(name), Unknown):
+            return None
+        decl = self.source.calls[name]
+
+        def make(index: str, names: Names, certain: bool) -> Value:
+            return Instance(self, ("module", name, ""), decl, index, names, certain)
+
+        return self._expanded(("closed", name), f"module.{name}", decl, make)
+
     def _expanded(
         self, key: tuple[str, ...], what: str, decl: Decl, make: Callable[[str, Names, bool], Value]
     ) -> Value:
@@ -389,8 +409,3 @@ def _undeclared(scope: Scope, node: Node, what: str) -> Unknown:
     span = scope.span(node)
     scope.run.report("reference", span, message, "terraform would refuse this", notice=True)
     return Unknown(message, "error", span)
-
-
-def _type_of(decl: Decl) -> Constraint:
-    found = decl.attributes.get("type")
-    return UNTYPED if found is None else constraint(found[0].expr)

@@ -225,3 +225,17 @@ def test_configurations_of_providers_are_resources_with_their_place() -> None:
     west = found["provider.aws.west"]
     assert west.attributes == {"alias": "west", "access_key": "k"}
     assert west.locate(("access_key",)).span.line == 9
+
+
+def test_calls_of_modules_that_are_not_at_hand_are_resources_with_their_arguments() -> None:
+    code = {
+        "main.tf": 'module "db" {\n  source   = "shop/rds/aws"\n  for_each = { a = "x" }\n  name     = each.value\n}\n'
+        'module "m" {\n  source = "./m"\n}\n',
+        "m/main.tf": 'resource "a_b" "c" {}\n',
+    }
+    (stack,) = stacks(code, Inputs())
+    found = {r.address: r for r in stack.resources}
+    assert {a: r.type for a, r in found.items()} == {'module.db["a"]': "module", "module.m.a_b.c": "a_b"}
+    call = found['module.db["a"]']
+    assert call.attributes == {"source": "shop/rds/aws", "name": "x"}
+    assert call.locate(("name",)).span.line == 4

@@ -112,7 +112,7 @@ def call(source: str, version: str = "", more: str = "") -> str:
 def seen(root: Path, **request: Any) -> tuple[dict[str, str], list[str]]:
     """The addresses of all resources with their files, and what was said."""
     found, problems = graphs(ScanRequest((str(root),), **request))
-    places = {r.address: r.span.file for _, graph in found for r in graph.resources}
+    places = {r.address: r.span.file for _, graph in found for r in graph.resources if r.type != "module"}
     assert all(p.notice for p in problems)
     return places, [p.message for p in problems]
 
@@ -224,7 +224,7 @@ def repository(tmp_path: Path) -> Path:
 
 def names(root: Path, **request: Any) -> list[Any]:
     found, _ = graphs(ScanRequest((str(root),), **request))
-    return [r.attributes["name"] for _, graph in found for r in graph.resources]
+    return [r.attributes["name"] for _, graph in found for r in graph.resources if r.type != "module"]
 
 
 @pytest.mark.parametrize(
