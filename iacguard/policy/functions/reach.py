@@ -110,22 +110,8 @@ def _leads_out(context: Context, route: Value) -> bool:
     return found is None or found.type in ("aws_internet_gateway", "aws_internet_gateway_attachment")
 
 
-#: What a security group guards, by the resources that name it.
-_GUARDED = frozenset(
-    (
-        *("aws_instance", "aws_spot_instance_request", "aws_launch_template", "aws_launch_configuration"),
-        *("aws_network_interface", "aws_lb", "aws_elb", "aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster"),
-        *(
-            "aws_neptune_cluster",
-            "aws_redshift_cluster",
-            "aws_elasticache_cluster",
-            "aws_elasticache_replication_group",
-        ),
-        *("aws_memorydb_cluster", "aws_opensearch_domain", "aws_elasticsearch_domain", "aws_msk_cluster"),
-        *("aws_mq_broker", "aws_ecs_service", "aws_eks_cluster", "aws_lambda_function", "aws_dms_replication_instance"),
-        *("aws_efs_mount_target", "aws_sagemaker_notebook_instance", "aws_emr_cluster", "aws_transfer_server"),
-    )
-)
+#: What names a security group and is not behind it.
+_BESIDE = ("aws_security_group", "aws_vpc_security_group", "aws_default_", "aws_ssm_", "aws_iam_", "aws_cloudwatch_")
 _SHOWN = 3
 
 
@@ -134,7 +120,7 @@ def guarded(context: Context) -> Value:
     resource, graph = here(context)
     if resource.type not in ("aws_security_group", "aws_default_security_group"):
         return "the group is made elsewhere"
-    users = sorted({r.address for r in graph.referrers(resource) if r.type in _GUARDED})
+    users = sorted({r.address for r in graph.referrers(resource) if not r.type.startswith(_BESIDE)})
     more = f" and {len(users) - _SHOWN} more" if len(users) > _SHOWN else ""
     return f"it guards {', '.join(users[:_SHOWN])}{more}" if users else "nothing in this code uses the group"
 
