@@ -126,6 +126,12 @@ class Evaluator:
     def mapping(self, node: Node) -> dict[str, Value]:
         """The members of a mapping, without those that have no value; loops in it are run."""
         found: dict[str, Value] = {}
+        if is_plain(node):
+            for key, inner in node.value:
+                value = self.value(inner)
+                if value is not NO_VALUE:
+                    found[key.value] = value
+            return found
         for evaluator, entry in self.entries(node):
             value = evaluator.member_value(entry)
             if value is not NO_VALUE:
@@ -403,6 +409,16 @@ class Evaluator:
         """The items of a list that have a value, so that positions agree with :meth:`value`."""
         # What calls nothing has a value; the rest is cheap to ask.
         return [i for i in items(node) if call_of(i) is None or self.value(i, in_list=True) is not NO_VALUE]
+
+
+def is_plain(node: Node) -> bool:
+    """Whether it is a mapping of just the members that are written: no name twice, none merged in or made by a loop."""
+    if not isinstance(node, MappingNode):
+        return False
+    names = {key.value for key, _ in node.value}
+    if len(names) < len(node.value) or "<<" in names or "Fn::Transform" in names:
+        return False
+    return not any(name.startswith(FOR_EACH) for name in names)
 
 
 def is_expansion(name: str) -> bool:

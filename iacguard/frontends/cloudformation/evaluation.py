@@ -207,7 +207,8 @@ def _attributes(
             if value is not NO_VALUE:
                 name = REST if entry.name.startswith("Fn::") else entry.name
                 attributes[name] = value
-                edges.update((Edge(address, reference.address, entry.name), None) for reference in evaluator.referred)
+                for reference in evaluator.referred:
+                    edges[Edge(address, reference.address, entry.name)] = None
     beside = {e.name: _beside(evaluator, e, whole) for e in members(body) if e.name in _RESOURCE_LEVEL}
     if beside:
         attributes[RESOURCE_KEY] = beside

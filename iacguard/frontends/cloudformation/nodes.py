@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -39,7 +39,7 @@ def call_of(node: Node) -> Call | None:
         name = key.value
         # A loop is a member of the mapping that it stands in, not a value.
         if name == "Ref" or (name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach")):
-            return Call(key.value, argument, node)
+            return Call(name, argument, node)
     return None
 
 
@@ -50,16 +50,29 @@ def _untagged(node: Node) -> Node:
     return type(node)("", node.value, node.start_mark, node.end_mark)
 
 
-def members(node: Node | None) -> Iterator[Entry]:
+def members(node: Node | None) -> Iterable[Entry]:
     """The entries of a mapping, each name once; nothing for any other node."""
-    if isinstance(node, MappingNode):
-        for name, key, value in entries(node, cloudformation_key):
-            yield Entry(name, key, value)
+    if not isinstance(node, MappingNode):
+        return ()
+    found = {key.value: Entry(key.value, key, value) for key, value in node.value}
+    if "<<" in found:
+        return [Entry(name, key, value) for name, key, value in entries(node, cloudformation_key)]
+    return found.values()
 
 
 def member(node: Node | None, name: str) -> Entry | None:
     """One entry of a mapping."""
-    found = entry(node, name, cloudformation_key) if isinstance(node, MappingNode) else None
+    if not isinstance(node, MappingNode):
+        return None
+    found, merges = None, False
+    for key, value in node.value:
+        text = key.value
+        if text == name:
+            found = key, value
+        elif text == "<<":
+            merges = True
+    if found is None and merges:
+        found = entry(node, name, cloudformation_key)
     return Entry(name, *found) if found else None
 
 
