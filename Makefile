@@ -38,6 +38,7 @@ docs: $(DEV) ## Write the generated parts of the documentation again
 	$(BIN)/python tools/docs.py
 
 bench: $(RUN) .checkov/.stamp .trivy/.stamp ## Compare speed, memory and findings with Checkov and Trivy (IACGUARD_CORPORA)
+	@$(BIN)/python -m compileall -q iacguard # as pip leaves what it installs from a wheel
 	@$(BIN)/python -m bench.compare
 
 dist: $(DEV) ## Build the wheel into dist/

@@ -153,6 +153,8 @@ class Pack:
 
         Names are ids, aliases or shell patterns over ids. Raises PolicyError for a name that matches nothing.
         """
+        if not (select or ignore or severities):
+            return self
         missing = [self._nothing(n) for n in (*select, *ignore) if not any(e.named(n) for e in self._entries)]
         if missing:
             raise PolicyError(tuple(missing))

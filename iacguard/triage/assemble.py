@@ -92,6 +92,8 @@ def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
 
 def _merge(group: list[Finding]) -> Finding:
     """One finding of those that share rule, verdict, place and block; the first in natural order speaks."""
+    if len(group) == 1:
+        return group[0]
     group.sort(key=lambda item: (item.stack, natural(item.address), item.path))
     return replace(group[0], instances=tuple(dict.fromkeys(_instances(group))))
 
