@@ -83,12 +83,13 @@ _MAY_FAIL = frozenset(
 _SHALLOW = frozenset(["length", "keys"])
 #: What these give depends on nothing but their texts and the files: it is kept for the next call, of any stack.
 _KEPT = frozenset(["fileset", "jsondecode", "regex", "regexall", "replace", "yamldecode"])
+_NO_REFERENCES: frozenset[Reference] = frozenset()
 _GIVING_SETS = frozenset(["toset", "setunion", "setintersection", "setsubtract", "setproduct", "fileset"])
 
 
 def call(node: Call, scope: Scope) -> Value:
     """The value of a call. Raises EvalError where it must fail."""
-    name = node.name.removeprefix("core::")
+    name = node.name if node.name[:6] != "core::" else node.name[6:]
     own = _FORMS.get(name)
     if own is not None:
         return own(node, scope)
@@ -154,6 +155,11 @@ def _arguments(node: Call, scope: Scope) -> list[Value] | Unknown:
 
 def _prepared(name: str, args: list[Value]) -> tuple[list[Value], frozenset[Reference]]:
     """The arguments as the function takes them, and the references that would be lost in it."""
+    for arg in args:
+        if type(arg) not in PRIMITIVES:
+            break
+    else:
+        return args, _NO_REFERENCES
     if name in _SHALLOW and len(args) == 1 and not isinstance(args[0], (Opaque, Open, Linked, Unknown)):
         return args, frozenset()
     if name not in _HANDING_ON:

@@ -165,7 +165,11 @@ def _object(node: ObjectExpr, scope: Scope) -> Value:
     result: dict[str, Value] = {}
     for key_expr, value_expr in node.items:
         if type(key_expr) is Literal:
-            key = "null" if key_expr.value is None else key_expr.value  # a bare word, as Terraform reads it
+            key = key_expr.value
+            if type(key) is str:
+                result[key] = evaluate(value_expr, scope)
+                continue
+            key = "null" if key is None else key  # a bare word, as Terraform reads it
         else:
             key = evaluate(key_expr.inner if type(key_expr) is Paren else key_expr, scope)
         _put(result, key, evaluate(value_expr, scope))
@@ -173,6 +177,9 @@ def _object(node: ObjectExpr, scope: Scope) -> Value:
 
 
 def _put(result: dict[str, Value], key: Value, value: Value) -> None:
+    if type(key) is str:
+        result[key] = value
+        return
     key = bare(key)
     if isinstance(key, Unknown):
         put_entry(result, key, value)
@@ -288,9 +295,18 @@ def _spread(rest: Unknown) -> Unknown:
     return replace(rest, spread=True)
 
 
+#: What stands for one item, and never for any number of them.
+_SURE = PRIMITIVES | {dict, list}
+
+
 def _round(node: ForExpr, key: Value, value: Value, scope: Scope) -> tuple[Scope, Unknown | None]:
     """The scope of one round, and the unknown that stands for any number of rounds, if this one does."""
     scope.run.tick()
+    if type(value) in _SURE:
+        names = {**scope.names, node.item: value}
+        if node.key is not None:
+            names[node.key] = key
+        return Scope(scope.run, scope.module, scope.doc, names, scope.item, scope.owner), None
     plain = bare(value)
     many = plain if isinstance(plain, Unknown) and plain.spread else None
     item = as_item(many) if many is not None else value
@@ -349,7 +365,10 @@ def _for_object(node: ForExpr, rounds: list[tuple[Value, Value]], scope: Scope) 
 
 def _put_round(result: dict[str, Value], name: Value, item: Value, grouping: bool) -> None:
     single: dict[str, Value] = {}
-    _put(single, name, item)
+    if type(name) is str:
+        single[name] = item
+    else:
+        _put(single, name, item)
     for key in single:
         if grouping:
             result.setdefault(key, []).append(item)

@@ -18,6 +18,8 @@ from iacguard.record import field, record
 from iacguard.source import SourceFile
 
 if TYPE_CHECKING:
+    from iacguard.frontends.terraform.constraints import Constraint
+    from iacguard.frontends.terraform.shared import Shared
     from iacguard.frontends.terraform.sources import Sources
 
 _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -91,6 +93,27 @@ class ModuleSource:
     calls: dict[str, Decl] = field(default_factory=dict)
     providers: dict[str, Decl] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    #: The types of variables that were asked for, by the variable's name.
+    types: dict[str, Constraint] = field(default_factory=dict)
+    _shared: list[Shared] = field(default_factory=list)
+
+    def type_of(self, name: str) -> Constraint:
+        """The type of a variable; read once, however often the module is called."""
+        found = self.types.get(name)
+        if found is None:
+            from iacguard.frontends.terraform.constraints import UNTYPED, constraint
+
+            written = self.variables[name].attributes.get("type")
+            found = self.types[name] = UNTYPED if written is None else constraint(written[0].expr)
+        return found
+
+    def shares(self, name: str) -> bool:
+        """Whether a local has the same value in all instances of the module."""
+        if not self._shared:
+            from iacguard.frontends.terraform.shared import Shared
+
+            self._shared.append(Shared(self.locals))
+        return name in self._shared[0]
 
     def local_calls(self) -> Iterable[tuple[Decl, str]]:
         """The calls of modules by a path, and the folder that each means."""

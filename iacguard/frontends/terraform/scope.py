@@ -45,6 +45,7 @@ class Run:
         "risks",
         "root_folder",
         "rounds",
+        "shared",
         "unknown_defaults",
         "workspace",
     )
@@ -69,6 +70,8 @@ class Run:
         self.doubts = 0
         #: How often something was looked for in a value that is not known, so that it may not be there.
         self.risks = 0
+        #: Values of locals that all instances of their module have alike, by the module's folder and their name.
+        self.shared: dict[tuple[str, str], Value] = {}
         self.unknown_defaults = False
 
     def report(self, kind: ProblemKind, span: Span, message: str, hint: str = "", *, notice: bool = False) -> None:

@@ -295,6 +295,7 @@ FUNCTIONS: dict[str, Function] = {function.name: function for group in GROUPS.va
 
 
 @cache
+@cache
 def lookup(name: str) -> Function | None:
     """The function of that name, with or without ``core::``; None for one that is not known."""
     found = _named(name)
