@@ -1,130 +1,72 @@
-"""The same mistake gives the same policy id, whatever language it is written in.
+"""The same mistake gives the same policy id, whatever language it is written in; its mended twin satisfies the policy.
 
-Policies for AWS carry examples in Terraform and in CloudFormation, which the policy tests run; here stand SAM and the
-Terraform provider for Kubernetes beside their plain forms.
+The pairs stand in ``pairs/*.yaml``. Each names a policy and, for every language, what is wrong and what is right.
 """
 
 from __future__ import annotations
 
+import json
+import textwrap
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from iacguard.examples import evaluate
 from iacguard.model import Format
 from iacguard.policy import Decision, Pack, decide, load_pack
 from iacguard.policy.testing import read_policies
 
-_SAM = "Transform: AWS::Serverless-2016-10-31\n"
-_CFN = "Resources:\n"
-_POD = """
-resource "kubernetes_pod_v1" "x" {{
-  metadata {{
-    name = "x"
-  }}
-  spec {{
-    {pod}
-    container {{
-      name  = "x"
-      image = "{image}"
-      {container}
-    }}
-  }}
-}}
-"""
-_MANIFEST = """
-apiVersion: v1
-kind: Pod
-metadata: {{name: x}}
-spec:
-  {pod}
-  containers:
-    - name: x
-      image: "{image}"
-      {container}
-"""
-
-
-def pod(template: str, pod: str = "", image: str = "a:1", container: str = "") -> str:
-    return template.format(pod=pod, image=image, container=container)
-
-
-_SAM_FUNCTION = """
-  F:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: a.b
-      InlineCode: x
-"""
-_FUNCTION = """
-  F:
-    Type: AWS::Lambda::Function
-    Properties:
-      Runtime: python3.13
-      Handler: a.b
-      Code: {ZipFile: x}
-      Role: !Sub arn:aws:iam::${AWS::AccountId}:role/x
-"""
-_SAM_URL = f"{_SAM_FUNCTION}      FunctionUrlConfig: {{AuthType: NONE}}\n"
-_URL = """
-  U:
-    Type: AWS::Lambda::Url
-    Properties: {AuthType: NONE, TargetFunctionArn: f}
-"""
-_SAM_ADMIN = f"""{_SAM_FUNCTION}      Policies:
-        - Statement:
-            - {{Effect: Allow, Action: "*", Resource: "*"}}
-"""
-_ADMIN = """
-  P:
-    Type: AWS::IAM::ManagedPolicy
-    Properties:
-      PolicyDocument:
-        Statement:
-          - {Effect: Allow, Action: "*", Resource: "*"}
-"""
-_SAM_API = """
-  A:
-    Type: AWS::Serverless::Api
-    Properties: {StageName: live, DefinitionBody: {swagger: "2.0"}}
-"""
-_STAGE = """
-  S:
-    Type: AWS::ApiGateway::Stage
-    Properties: {StageName: live, RestApiId: a, DeploymentId: d}
-"""
-SAM_PAIRS = [
-    ("aws-lambda-function-tracing", _SAM_FUNCTION, _FUNCTION),
-    ("aws-lambda-function-url-public", _SAM_URL, _URL),
-    ("aws-iam-policy-full-admin", _SAM_ADMIN, _ADMIN),
-    ("aws-apigateway-stage-access-logs", _SAM_API, _STAGE),
+FOLDER = Path(__file__).with_name("pairs")
+PAIRS: list[dict[str, Any]] = [
+    pair for path in sorted(FOLDER.glob("*.yaml")) for pair in yaml.safe_load(path.read_text())
 ]
+LANGUAGES = ("terraform", "cloudformation", "sam", "manifest")
+CASES = [(pair, language) for pair in PAIRS for language in LANGUAGES if language in pair]
+_TRANSFORM = {"Transform": "AWS::Serverless-2016-10-31"}
 
-KUBERNETES_PAIRS = [
-    ("kubernetes-pod-host-network", {"pod": "host_network = true"}, {"pod": "hostNetwork: true"}),
-    ("kubernetes-pod-host-pid", {"pod": "host_pid = true"}, {"pod": "hostPID: true"}),
-    ("kubernetes-pod-host-ipc", {"pod": "host_ipc = true"}, {"pod": "hostIPC: true"}),
-    ("kubernetes-pod-image-latest", {"image": "nginx:latest"}, {"image": "nginx:latest"}),
-    (
-        "kubernetes-pod-privileged-container",
-        {"container": "security_context {\n privileged = true\n }"},
-        {"container": "securityContext: {privileged: true}"},
-    ),
-    (
-        "kubernetes-pod-privilege-escalation",
-        {"container": "security_context {\n allow_privilege_escalation = true\n }"},
-        {"container": "securityContext: {allowPrivilegeEscalation: true}"},
-    ),
-    (
-        "kubernetes-pod-capabilities-added",
-        {"container": 'security_context {\n capabilities {\n add = ["SYS_ADMIN"]\n }\n }'},
-        {"container": "securityContext: {capabilities: {add: [SYS_ADMIN]}}"},
-    ),
-    ("kubernetes-pod-run-as-root", {}, {}),
-    ("kubernetes-pod-read-only-root", {}, {}),
-    ("kubernetes-pod-seccomp", {}, {}),
-]
+
+def code(language: str, given: dict[str, Any], which: str) -> tuple[Format, str, str]:
+    """The code of one side of a pair: its format, file name and text. ``which`` is "wrong" or "right"."""
+    if language == "terraform":
+        return "terraform", "main.tf", _terraform(given, which)
+    if language == "manifest":
+        return "kubernetes", "object.yaml", json.dumps(_manifest(given, which))
+    properties = {**given.get("with", {}), **given[which]}
+    beside = {**given.get("beside", {}), **given.get(f"beside {which}", {})}
+    template = {"Resources": {"X": {"Type": given["type"], "Properties": properties}, **beside}}
+    return "cloudformation", "template.json", json.dumps({**(_TRANSFORM if language == "sam" else {}), **template})
+
+
+def _terraform(given: dict[str, Any], which: str) -> str:
+    body = given[which] if which in given else _terraform_pod(given, which)
+    type_ = given.get("type") or given.get("workload", "kubernetes_pod_v1")
+    return f'{given.get("beside", "")}\nresource "{type_}" "x" {{\n{body}\n}}\n'
+
+
+def _terraform_pod(given: dict[str, Any], which: str) -> str:
+    metadata = 'metadata {\n name = "x"\n}\n'
+    container = given.get("container", {}).get(which, "")
+    image = "" if "image =" in container else 'image = "a:1"\n'
+    spec = f'spec {{\n{given.get("pod", {}).get(which, "")}\ncontainer {{\nname = "x"\n{image}{container}\n}}\n}}\n'
+    if "workload" not in given:
+        return metadata + spec
+    return f"{metadata}spec {{\nselector {{}}\ntemplate {{\n{metadata}{spec}}}\n}}\n"
+
+
+def _manifest(given: dict[str, Any], which: str) -> dict[str, Any]:
+    if which in given:
+        whole: dict[str, Any] = given[which]
+        return whole
+    container = {"name": "x", "image": "a:1", **given.get("container", {}).get(which, {})}
+    spec = {**given.get("pod", {}).get(which, {}), "containers": [container]}
+    if "workload" not in given:
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": spec}
+    template = {"metadata": {"name": "x"}, "spec": spec}
+    outer = {"selector": {}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": given["workload"], "metadata": {"name": "x"}, "spec": outer}
 
 
 @cache
@@ -132,28 +74,28 @@ def everything() -> Pack:
     return load_pack()
 
 
-def violated(policy_id: str, format_: Format, path: str, text: str) -> bool:
+def verdicts(policy_id: str, format_: Format, path: str, text: str) -> set[str]:
     pack = everything().select((policy_id,), (), ())
     graphs, problems = evaluate(format_, {path: text})
-    assert not [p.message for p in problems if not p.notice]
+    assert not [p.message for p in problems if not p.notice], textwrap.indent(text, "  ")
     outcomes = [outcome for graph in graphs for outcome in decide(pack, graph, "")]
-    return any(isinstance(o, Decision) and o.verdict == "violated" for o in outcomes)
+    return {o.verdict for o in outcomes if isinstance(o, Decision)}
 
 
-@pytest.mark.parametrize(("policy_id", "sam", "plain"), SAM_PAIRS, ids=[pair[0] for pair in SAM_PAIRS])
-def test_sam(policy_id: str, sam: str, plain: str) -> None:
-    assert violated(policy_id, "cloudformation", "template.yaml", f"{_SAM}{_CFN}{sam}")
-    assert violated(policy_id, "cloudformation", "template.yaml", f"{_CFN}{plain}")
+@pytest.mark.parametrize(("pair", "language"), CASES, ids=[f"{pair['policy']}-{lang}" for pair, lang in CASES])
+def test_the_mistake_is_found_and_its_twin_is_not(pair: dict[str, Any], language: str) -> None:
+    assert "violated" in verdicts(pair["policy"], *code(language, pair[language], "wrong"))
+    assert verdicts(pair["policy"], *code(language, pair[language], "right")) == {"satisfied"}
 
 
-@pytest.mark.parametrize(
-    ("policy_id", "terraform", "manifest"), KUBERNETES_PAIRS, ids=[pair[0] for pair in KUBERNETES_PAIRS]
-)
-def test_the_terraform_provider_for_kubernetes(
-    policy_id: str, terraform: dict[str, str], manifest: dict[str, str]
-) -> None:
-    assert violated(policy_id, "terraform", "main.tf", pod(_POD, **terraform))
-    assert violated(policy_id, "kubernetes", "manifests.yaml", pod(_MANIFEST, **manifest))
+def test_the_pairs_are_many_and_of_all_kinds() -> None:
+    assert all(len([language for language in LANGUAGES if language in pair]) >= 2 for pair in PAIRS)
+    assert len(PAIRS) >= 100
+    rules = {rule.id: rule for rule in everything().rules}
+    categories = {rules[pair["policy"]].category for pair in PAIRS}
+    asked = {"missing-encryption", "public-storage", "open-ingress", "wildcard-iam", "disabled-logging", "secrets"}
+    assert asked <= categories
+    assert len({pair["policy"].split("-")[1] for pair in PAIRS}) >= 40
 
 
 def test_policies_for_aws_are_shown_in_both_languages() -> None:

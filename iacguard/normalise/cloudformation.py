@@ -13,7 +13,7 @@ from iacguard.normalise.convert import camel, camel_keys, convert, snake
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
 from iacguard.normalise.tables import load, words
-from iacguard.normalise.values import MAX_DEPTH, integer, items, text
+from iacguard.normalise.values import MAX_DEPTH, boolean, integer, items, text
 from iacguard.record import field, record, replace
 
 #: Where the front end keeps what stands beside a resource's Properties (DeletionPolicy, Metadata): left as written.
@@ -270,7 +270,25 @@ def _statement(work: _Translation, value: Value, argument: str, new: Path, old: 
 
 def _camel(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
     _camel_moves(work, value, new, old, 0)
-    return camel_keys(value, frozenset(argument.split(",")))
+    verbatim = frozenset(argument.split(","))
+    return _booleans(camel_keys(value, verbatim), verbatim, 0)
+
+
+def _booleans(value: Value, verbatim: frozenset[str], depth: int) -> Value:
+    """``value`` with the texts "true" and "false" of its members as what they mean; items of lists stay text."""
+    if isinstance(value, list):
+        return [_booleans(v, verbatim, depth + 1) if isinstance(v, dict) else v for v in value]
+    if not isinstance(value, dict) or depth > MAX_DEPTH:
+        return value
+    out: dict[str, Value] = {}
+    for name, inner in value.items():
+        if isinstance(inner, str) and name not in _STAYS_TEXT:
+            known = boolean(inner)
+            out[name] = inner if known is None else known
+        else:
+            kept = name[:1].upper() + name[1:] in verbatim
+            out[name] = inner if kept else _booleans(inner, verbatim, depth + 1)
+    return out
 
 
 def _camel_moves(work: _Translation, value: Value, new: Path, old: Path, depth: int) -> None:
