@@ -116,6 +116,11 @@ def _part(value: Unknown) -> Unknown:
     return replace(value, spread=True, parts=(), choices=(), keys=(), reference=None, present=False)
 
 
+def _effect(value: Value) -> Value:
+    """The effect as IAM writes it. IAM refuses ``allow``, but what it is to be is plain, and mended in a second."""
+    return {"allow": "Allow", "deny": "Deny"}.get(value.lower(), value) if isinstance(value, str) else value
+
+
 def _statement(raw: dict[str, Value], label: str) -> dict[str, Value]:
     rest = raw.get(REST)
     if isinstance(rest, Unknown):
@@ -127,7 +132,7 @@ def _statement(raw: dict[str, Value], label: str) -> dict[str, Value]:
     sid = field("Sid")
     return {
         "sid": "" if sid is None else sid,
-        "effect": field("Effect"),
+        "effect": _effect(field("Effect")),
         "actions": _texts(field("Action")),
         "not_actions": _texts(field("NotAction")),
         "resources": _texts(field("Resource")),

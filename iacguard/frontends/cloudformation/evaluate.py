@@ -24,6 +24,9 @@ from iacguard.frontends.cloudformation.values import NO_VALUE, canonical, first_
 from iacguard.model import REST, Reference, Unknown, Value
 from iacguard.record import field, record, replace
 
+#: Types of which a reference is an ARN, which tells them from the services that a trust policy names by a host's name.
+_ISSUERS = frozenset(("AWS::IAM::OIDCProvider", "AWS::IAM::SAMLProvider"))
+
 #: Attributes that are what the property of that name was given.
 _ECHOED: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -309,7 +312,8 @@ class Evaluator:
         if echoed is not None and (value := self._property(resource, echoed, address)) is not None:
             return value
         reason = f"{name}.{attribute} is known once {name} is created" if attribute else f"{name} is created here"
-        return Unknown(reason, kind="computed", reference=Reference(address, attribute), present=certain)
+        made = Unknown(reason, kind="computed", reference=Reference(address, attribute), present=certain)
+        return replace(made, parts=("arn:", Unknown(reason, kind="computed"))) if resource.type in _ISSUERS else made
 
     def _property(self, resource: Declared, name: str, address: str) -> Value:
         """A property that the resource gives back as it was written; None where it is not written as a value."""
