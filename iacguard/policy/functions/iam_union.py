@@ -6,16 +6,22 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from iacguard.model import Unknown, Value, contains_unknown
+from iacguard.model import Graph, Resource, Unknown, Value, contains_unknown
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, decided, parameters
-from iacguard.policy.functions.graph import referenced
-from iacguard.policy.functions.iam import every_action, names_everything, pattern_of, statement_list
+from iacguard.policy.functions.graph import here, referenced
+from iacguard.policy.functions.iam import (
+    every_action,
+    managed_policy_name,
+    names_everything,
+    pattern_of,
+    statement_list,
+)
 from iacguard.policy.functions.iam_reach import constrained_by_condition
 from iacguard.policy.language import Context
 from iacguard.policy.logic import Tri, any_tri, truth
@@ -300,9 +306,45 @@ def _created(context: Context, unknown: Unknown) -> str | None:
     return f"arn:aws:{service}:::{_HOLE}" if service in _OWN_ARNS and attribute in ("arn", "", "id") else None
 
 
+def attached_policies(context: Context) -> Value:
+    """The attributes of the policies of this code that are attached to this role, user or group.
+
+    Of a user also its groups and what is attached to them. What is made elsewhere is an unknown item; policies of AWS's
+    own are left out, because their ARNs tell what they are.
+    """
+    resource, graph = here(context)
+    found = _attached(context, graph, resource)
+    for group in _groups(context, graph, resource):
+        found += [group.attributes, *_attached(context, graph, group)]
+    return found
+
+
+def _attached(context: Context, graph: Graph, holder: Resource) -> list[Value]:
+    found: list[Value] = []
+    for arn in _items(holder.attributes.get("managed_policy_arns") or []):
+        policy = referenced(context, arn)
+        if policy is not None:
+            found.append(policy.attributes)
+        elif isinstance(arn, Unknown) and truth(managed_policy_name(arn)) is False:
+            found.append(logic.spread(arn))
+    # CloudFormation's managed policies name whom they are attached to.
+    return found + [p.attributes for p in graph.referrers(holder, "aws_iam_policy")]
+
+
+def _groups(context: Context, graph: Graph, user: Resource) -> Iterator[Resource]:
+    if user.type != "aws_iam_user":
+        return
+    named = _items(user.attributes.get("groups") or [])
+    for group in graph.by_type.get("aws_iam_group", ()):
+        name = group.attributes.get("name")
+        if any(referenced(context, g) is group or (isinstance(g, str) and g == name) for g in named):
+            yield group
+
+
 _P = parameters
 
 FUNCTIONS: tuple[Function, ...] = (
+    Function("attached_policies", attached_policies, (), "array", context=True),
     Function("administrator_together", administrator_together, _P("statements: array"), "boolean", "decides"),
     Function("dead_denials", dead_denials, _P("statement: object"), "array", "decides", context=True),
 )
