@@ -61,7 +61,7 @@ def _rules(written: Written) -> Iterator[dict[str, Value]]:
     sources, groups = split_sources(written.sources)
     groups = [*groups, *_known(items(written.groups))]
     for low, high in _port_ranges(written.ports, protocol, written.ports_always):
-        yield {
+        rule: dict[str, Value] = {
             "action": written.action,
             "protocol": protocol,
             "from_port": low,
@@ -71,6 +71,7 @@ def _rules(written: Written) -> Iterator[dict[str, Value]]:
             "priority": written.priority,
             "description": written.description,
         }
+        yield {**rule, "only": list(written.only)} if written.only else rule
 
 
 def protocol_name(value: Value) -> Value:

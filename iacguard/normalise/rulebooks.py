@@ -34,6 +34,8 @@ class Written:
     names: Names = field(default_factory=dict)
     #: Members that stand beside the block, for all of a firewall's rules: their paths from the resource.
     outer: Names = field(default_factory=dict)
+    #: What the rule is limited to at the end that it protects, and the source ports; empty where it is for all.
+    only: tuple[Value, ...] = ()
     #: Whether the ports limit a rule for every protocol too, as in Azure. Elsewhere such a rule has none.
     ports_always: bool = False
 
@@ -183,9 +185,19 @@ _NSG_EGRESS_NAMES: Names = {
 }
 
 
+_ANY = frozenset({"*", "any", "0.0.0.0/0", "virtualnetwork"})
+
+
+def _limits(*values: Value) -> tuple[Value, ...]:
+    """The items of all values, or none where one of them stands for every address or port."""
+    found = [item for value in values for item in items(value) if item not in (None, "")]
+    every = any(isinstance(item, str) and item.strip().lower() in _ANY | {"0-65535"} for item in found)
+    return () if every else tuple(found)
+
+
 def _nsg_rule(rule: dict[str, Value], at: Path) -> Written:
     direction = _choice(rule.get("direction", rule.get(REST)), _DIRECTIONS, "ingress")
-    far = "destination" if direction == "egress" else "source"
+    far, near = ("destination", "source") if direction == "egress" else ("source", "destination")
     single = rule.get("destination_port_range", rule.get(REST))
     ports = _both(single, rule.get("destination_port_ranges"))
     return Written(
@@ -199,6 +211,14 @@ def _nsg_rule(rule: dict[str, Value], at: Path) -> Written:
         rule.get("description"),
         at,
         _NSG_EGRESS_NAMES if direction == "egress" else _NSG_NAMES,
+        only=(
+            *_limits(
+                rule.get(f"{near}_address_prefix"),
+                rule.get(f"{near}_address_prefixes"),
+                rule.get(f"{near}_application_security_group_ids"),
+            ),
+            *_limits(rule.get("source_port_range"), rule.get("source_port_ranges")),
+        ),
         ports_always=True,
     )
 

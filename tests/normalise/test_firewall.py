@@ -128,6 +128,41 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
+        "NSG, of some destinations and source ports",
+        "azurerm_network_security_rule",
+        {
+            "direction": "Inbound",
+            "access": "Deny",
+            "protocol": "Tcp",
+            "source_port_range": "1024",
+            "destination_port_range": "22",
+            "source_address_prefix": "*",
+            "destination_address_prefixes": ["10.0.1.4", "10.0.1.5"],
+        },
+        {
+            "ingress_rules": [
+                {
+                    **rule(action="deny", protocol="tcp", from_port=22, to_port=22, sources=[ANY]),
+                    "only": ["10.0.1.4", "10.0.1.5", "1024"],
+                }
+            ]
+        },
+    ),
+    (
+        "NSG, of the whole network",
+        "azurerm_network_security_rule",
+        {
+            "direction": "Inbound",
+            "access": "Allow",
+            "protocol": "Tcp",
+            "source_port_range": "0-65535",
+            "destination_port_range": "22",
+            "source_address_prefix": "*",
+            "destination_address_prefix": "VirtualNetwork",
+        },
+        {"ingress_rules": [rule(protocol="tcp", from_port=22, to_port=22, sources=[ANY])]},
+    ),
+    (
         "database, world",
         "azurerm_mssql_firewall_rule",
         {"start_ip_address": "0.0.0.0", "end_ip_address": "255.255.255.255"},

@@ -217,7 +217,8 @@ def denied_before(rule: Value, rules: Value, port: Value = None) -> Value:
 
     ``rules`` are the firewall's: ``denied_before(@, resource().ingress_rules, `22`)``. The lower priority number is
     tried first, as in Azure's security groups, AWS's network ACLs and Google's firewalls; a rule without one is denied
-    by none. Of a rule for all protocols it is enough to deny TCP on ``port``.
+    by none. Of a rule for all protocols it is enough to deny TCP on ``port``. A denial for some destinations or source
+    ports counts only for a rule that has the same.
     """
     if not isinstance(rule, dict):
         return decided(None, rule)
@@ -245,8 +246,17 @@ def _denies(candidate: Value, rule: dict[str, Value], port: Value) -> logic.Tri:
             logic.truth(logic.order("lte", candidate.get("from_port"), low)),
             logic.truth(logic.order("gte", candidate.get("to_port"), high)),
             logic.truth(open_to_world(candidate.get("sources"))),
+            _reaches(candidate.get("only"), rule.get("only")),
         )
     )
+
+
+def _reaches(denied: Value, allowed: Value) -> logic.Tri:
+    """Whether a denial that is limited to ``denied`` is one of all that a rule allows."""
+    if not denied or denied == allowed:
+        return True
+    open_ = isinstance(denied, Unknown) or any(isinstance(i, Unknown) and i.reference is None for i in denied)
+    return None if open_ else False
 
 
 def port_count(from_port: Value, to_port: Value) -> Value:
