@@ -18,6 +18,9 @@ from iacguard.record import record
 
 NOT_INFRASTRUCTURE = "not infrastructure code"
 
+#: What every Kubernetes object has at its top.
+_OBJECT = frozenset({"apiVersion", "kind"})
+
 #: Cheap: a file without any of these bytes is neither.
 _CLOUDFORMATION_MARKS = (b"Resources", b"AWSTemplateFormatVersion")
 _KUBERNETES_MARKS = (b"apiVersion", b"kind")
@@ -27,6 +30,7 @@ _PLAN_START = re.compile(rb'\s*\{(?=.{0,4000}?"format_version"\s*:\s*")', re.DOT
 _PLAN_MARKS = (b'"planned_values"', b'"resource_changes"', b'"root_module"')
 
 _TOP_KEY = re.compile(rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)""", re.MULTILINE)
+_TOP_KEY_OR_START = re.compile(_TOP_KEY.pattern + rb"|^---(?=\s|$)", re.MULTILINE)
 _ANY_KEY = re.compile(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
 _CFN_TYPE = re.compile(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
 _CFN_TRANSFORM = re.compile(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
@@ -61,7 +65,7 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
 
 def sniff(data: bytes) -> Language | None:
     """The language by the text alone, or None; broken files get what they were meant as."""
-    if _PLAN_START.match(data) and any(mark in data for mark in _PLAN_MARKS):
+    if b'"format_version"' in data and _PLAN_START.match(data) and any(mark in data for mark in _PLAN_MARKS):
         return "plan"
     cloudformation = any(mark in data for mark in _CLOUDFORMATION_MARKS)
     kubernetes = all(mark in data for mark in _KUBERNETES_MARKS)
@@ -69,8 +73,8 @@ def sniff(data: bytes) -> Language | None:
         return None
     if _INDENTED_OR_FLOW.match(data):
         return _by_structure(data)
-    for keys, start, end in _documents(data):
-        if "apiVersion" in keys and "kind" in keys:
+    for keys, start, end in _documents(data, _OBJECT if kubernetes else None):
+        if keys.issuperset(_OBJECT):
             return "kubernetes"
         if cloudformation and _is_template_text(keys, data[start:end]):
             return "cloudformation"
@@ -94,16 +98,21 @@ def _is_template_text(keys: frozenset[str], text: bytes) -> bool:
     return "AWSTemplateFormatVersion" in keys or ("Resources" in keys and _CFN_TRANSFORM.search(text) is not None)
 
 
-def _documents(data: bytes) -> Iterator[tuple[frozenset[str], int, int]]:
-    """The keys at the first column of each document, with where it starts and ends."""
+def _documents(data: bytes, enough: frozenset[str] | None = None) -> Iterator[tuple[frozenset[str], int, int]]:
+    """The keys at the first column of each document, with where it starts and ends.
+
+    A document that has all keys of ``enough`` is not read further.
+    """
     keys: set[str] = set()
     start = 0
-    for match in re.finditer(_TOP_KEY.pattern + rb"|^---(?=\s|$)", data, re.MULTILINE):
+    for match in _TOP_KEY_OR_START.finditer(data):
         if match[0].startswith(b"---"):
             yield frozenset(keys), start, match.start()
             keys, start = set(), match.start()
         if match[1]:
             keys.add(match[1].decode())
+            if enough is not None and enough <= keys:
+                yield frozenset(keys), start, match.end()
     yield frozenset(keys), start, len(data)
 
 

@@ -8,9 +8,11 @@ that whoever walks the tree would expand (:data:`ALIAS_BUDGET`).
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import yaml
 from yaml.events import CollectionEndEvent, CollectionStartEvent, StreamEndEvent
@@ -40,24 +42,27 @@ _TEMPLATE = re.compile(r"\{\{(?!resolve:)|\{%")
 
 @record
 class Tree:
-    """The documents of one file that could be read, in order, empty ones left out, and what could not be read."""
+    """The documents of one file that could be read, in order, empty ones left out, and what could not be read.
+
+    ``repeats``: in one of their mappings a key is written twice.
+    """
 
     origin: Origin
     documents: tuple[Node, ...] = ()
     problems: tuple[Problem, ...] = ()
+    repeats: bool = False
 
 
 class _Resolver:
     """Leaves a plain scalar's tag empty: which value it is depends on the dialect, and most are never asked."""
 
-    def resolve(self, kind: object, value: object, implicit: object) -> str:
-        if kind is ScalarNode and isinstance(implicit, tuple) and not implicit[0]:
-            return "tag:yaml.org,2002:str"
-        return ""
+    def resolve(self, kind: object, value: object, implicit: Any) -> str:
+        # Of a scalar: whether it is plain, whether it is quoted.
+        return "tag:yaml.org,2002:str" if kind is ScalarNode and not implicit[0] else ""
 
-    def descend_resolver(self, parent: object, index: object) -> None: ...
-
-    def ascend_resolver(self) -> None: ...
+    # Called for every node, to no end: what is written in C and takes the arguments is called the quickest.
+    descend_resolver = staticmethod(operator.is_)
+    ascend_resolver = staticmethod(bool)
 
 
 try:
@@ -246,30 +251,39 @@ def _checked(origin: Origin, documents: list[Node], problems: list[Problem]) -> 
     """Leave out the documents that nobody may walk: too deep, aliases that expand without end, odd keys."""
     aliased = b"&" in origin.file.data and _ANCHOR.search(origin.file.data) is not None
     kept = []
+    repeats = False
     for document in documents:
-        found = (_expansion(origin, document) if aliased else None) or _first_fault(origin, document)
+        found = _expansion(origin, document) if aliased else None
+        if found is None:
+            found, repeated = _first_fault(origin, document)
+            repeats = repeats or repeated
         if found is None:
             kept.append(document)
         else:
             problems.append(found)
-    return Tree(origin, tuple(kept), tuple(problems))
+    return Tree(origin, tuple(kept), tuple(problems), repeats)
 
 
-def _first_fault(origin: Origin, root: Node) -> Problem | None:
+def _first_fault(origin: Origin, root: Node) -> tuple[Problem | None, bool]:
+    """What keeps a document from being walked, and whether a key is written twice in one of its mappings."""
+    repeats = False
     pending = [(root, 1)]
     while pending:
         node, depth = pending.pop()
         if depth > MAX_DEPTH:
-            return _too_deep(origin, node)
+            return _too_deep(origin, node), repeats
         if isinstance(node, MappingNode):
+            names = set()
             for key, value in node.value:
                 if type(key) is not ScalarNode:
-                    return _odd_key(origin, key)
+                    return _odd_key(origin, key), repeats
+                names.add(key.value)
                 if type(value) is not ScalarNode:
                     pending.append((value, depth + 1))
+            repeats = repeats or len(names) < len(node.value)
         elif isinstance(node, SequenceNode):
             pending += [(item, depth + 1) for item in node.value if type(item) is not ScalarNode]
-    return None
+    return None, repeats
 
 
 def _odd_key(origin: Origin, key: Node) -> Problem:
@@ -310,16 +324,19 @@ def _children(node: Node) -> list[Node]:
     return list(node.value) if isinstance(node, SequenceNode) else []
 
 
-def duplicate_keys(origin: Origin, root: Node, kind: ProblemKind, outcome: str, notice: bool) -> Iterator[Problem]:
-    """A Problem for each key that is written twice in one mapping; ``outcome`` says what follows from it."""
-    pending = [root]
+def duplicate_keys(tree: Tree, root: Node, kind: ProblemKind, outcome: str, notice: bool) -> Iterator[Problem]:
+    """A Problem for each key that is written twice in one mapping of ``root``, a document of ``tree``.
+
+    ``outcome`` says what follows from it.
+    """
+    pending = [root] if tree.repeats else []
     seen: set[int] = set()
     while pending:
         node = pending.pop()
         if isinstance(node, MappingNode) and id(node) not in seen:
             seen.add(id(node))
             if len({key.value for key, _ in node.value}) < len(node.value):
-                yield from _duplicates(origin, node, kind, outcome, notice)
+                yield from _duplicates(tree.origin, node, kind, outcome, notice)
             pending += [value for _, value in node.value if type(value) is not ScalarNode]
         elif isinstance(node, SequenceNode):
             pending += [item for item in node.value if type(item) is not ScalarNode]

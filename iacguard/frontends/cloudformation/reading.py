@@ -58,7 +58,7 @@ def _read(file: SourceFile) -> tuple[Template | None, tuple[Problem, ...]]:
             message = "a template is one document; CloudFormation rejects a second one"
             problems.append(tree.origin.problem("syntax", other, message))
     outcome = "CloudFormation leaves open which one counts; here it is the last"
-    problems += duplicate_keys(tree.origin, found[0], "syntax", outcome, False)
+    problems += duplicate_keys(tree, found[0], "syntax", outcome, False)
     template = read_template(tree.origin, found[0])
     if template.uses_sam:
         from iacguard.frontends.cloudformation.sam import transformed

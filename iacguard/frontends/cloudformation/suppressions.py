@@ -12,6 +12,7 @@ In a resource's Metadata it holds for that resource, in the template's for all o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from yaml.nodes import Node
 
@@ -20,8 +21,9 @@ from iacguard.frontends.cloudformation.evaluate import Evaluator
 from iacguard.frontends.cloudformation.evaluation import Evaluated
 from iacguard.frontends.cloudformation.nodes import items, member, text_of
 
+_Notation: TypeAlias = tuple[str, tuple[str, ...], str]
 #: Notation -> the way to its list, and the name of the reason in an item.
-_NOTATIONS = (
+_NOTATIONS: tuple[_Notation, ...] = (
     ("iacguard", ("ignore",), "reason"),
     ("cfn_nag", ("rules_to_suppress",), "reason"),
     ("checkov", ("skip",), "comment"),
@@ -36,20 +38,25 @@ def suppressions(found: Evaluated) -> tuple[Suppression, ...]:
 
 
 def _of_template(evaluator: Evaluator) -> Iterator[Suppression]:
-    if b"Metadata" not in evaluator.origin.file.data:
+    data = evaluator.origin.file.data
+    notations = [notation for notation in _NOTATIONS if notation[0].encode() in data]
+    if not notations or b"Metadata" not in data:
         return
     template = evaluator.template
     whole = member(template.root, "Metadata")
     if whole is not None:
-        yield from _of_metadata(evaluator, whole.value, "")
+        yield from _of_metadata(evaluator, notations, whole.value, "")
     for declared in (*template.resources.values(), *evaluator.made_resources.values()):
         metadata = member(declared.entry.value, "Metadata")
         if metadata is not None:
-            yield from _of_metadata(evaluator, metadata.value, evaluator.scope.prefix + declared.entry.name)
+            address = evaluator.scope.prefix + declared.entry.name
+            yield from _of_metadata(evaluator, notations, metadata.value, address)
 
 
-def _of_metadata(evaluator: Evaluator, metadata: Node, address: str) -> Iterator[Suppression]:
-    for origin, way, reason_name in _NOTATIONS:
+def _of_metadata(
+    evaluator: Evaluator, notations: list[_Notation], metadata: Node, address: str
+) -> Iterator[Suppression]:
+    for origin, way, reason_name in notations:
         node: Node | None = metadata
         for name in (origin, *way):
             found = member(node, name)

@@ -103,7 +103,7 @@ def _read_tree(tree: Tree, reading: Reading) -> None:
             message = "Kustomize does not take a file of this name for a kustomization; it is not evaluated"
             reading.problems.append(origin.problem("not-evaluated", document, message, notice=True))
             continue
-        reading.problems += duplicate_keys(origin, document, "syntax", "the API server takes the last one", True)
+        reading.problems += duplicate_keys(tree, document, "syntax", "the API server takes the last one", True)
         reading.manifests += read_document(NodePlace(origin, document), reading.problems)
 
 

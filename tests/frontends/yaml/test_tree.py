@@ -226,11 +226,12 @@ def test_anchor_defined_twice() -> None:
 
 def test_duplicate_keys_name_both_lines() -> None:
     found = tree("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n")
-    problems = list(duplicate_keys(found.origin, found.documents[0], "syntax", "the last counts", True))
+    problems = list(duplicate_keys(found, found.documents[0], "syntax", "the last counts", True))
     assert [(p.span.line, p.span.column, p.message, p.notice) for p in problems] == [
         (5, 3, "the key 'c' is here a second time, after line 3; the last counts", True)
     ]
     assert values("b: {c: 1, c: 3}\n") == [{"b": {"c": 3}}]
+    assert not tree("a: 1\nb: {a: 1}\n---\na: 1\n").repeats
 
 
 _PIECES = st.sampled_from(
