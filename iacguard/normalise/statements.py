@@ -33,6 +33,7 @@ _PERMISSION_NAMES: dict[Any, tuple[Path, ...]] = {
     "conditions": (("source_arn",), ("source_account",), ("principal_org_id",), ("condition",)),
     "sid": (("statement_id",),),
 }
+_CONTROL_POLICIES = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _PERMISSIONS = {
     "aws_lambda_permission": "function_name",
     "aws_lambda_layer_version_permission": "layer_name",
@@ -44,7 +45,7 @@ def add_statements(draft: Draft, problems: list[Problem]) -> None:
     """Give ``draft`` its ``statements`` and ``trust_statements``, if its type carries policy documents."""
     table = load("documents")
     found = table.get(draft.type)
-    if found is None:
+    if found is None or _is_no_control_policy(draft):
         return
     draft.set("statements", [])
     if draft.type == "aws_iam_role":
@@ -56,6 +57,12 @@ def add_statements(draft: Draft, problems: list[Problem]) -> None:
         target = "trust_statements" if entry.startswith("~") else "statements"
         for path, value in _documents(draft.attributes, entry.lstrip("~")):
             _add_document(draft, target, path, value, problems)
+
+
+def _is_no_control_policy(draft: Draft) -> bool:
+    """Whether it is an organisation's policy on tags, backups and the like: no document of IAM."""
+    kind = draft.attributes.get("type", _CONTROL_POLICIES[0])
+    return draft.type == "aws_organizations_policy" and isinstance(kind, str) and kind not in _CONTROL_POLICIES
 
 
 def _documents(attributes: dict[str, Value], entry: str) -> Iterator[tuple[Path, Value]]:
