@@ -57,16 +57,23 @@ def convert(value: Value, name: str, argument: str) -> Value:
     if name == "text":
         written = text(value)
         return value if written is None else written
-    if name == "first":
-        return value[0] if isinstance(value, list) and value else None if isinstance(value, list) else value
-    if name == "items":
-        return value if isinstance(value, list) else [value]
+    if name in ("first", "at", "items"):
+        return _of_list(value, name, int(argument or 0))
     if name == "const":
         known = boolean(argument)
         return argument if known is None else known
     if isinstance(value, str) and name in _ON_TEXT:
         return _ON_TEXT[name](value)
     return value
+
+
+def _of_list(value: Value, name: str, index: int) -> Value:
+    """A list's item (of ``first`` and ``at``), or a list out of what is none (``items``)."""
+    if name == "items":
+        return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return value[index] if index < len(value) else None
+    return value if name == "first" else None
 
 
 _ON_TEXT: dict[str, Callable[[str], str]] = {"kebab": kebab, "lower": str.lower, "upper": str.upper}

@@ -99,6 +99,7 @@ TERRAFORM_ONLY = {
     "aws_neptune_cluster_snapshot": _NO_TYPE,
     "aws_networkfirewall_resource_policy": _NO_TYPE,
     "aws_opensearch_domain_policy": _A_PART,
+    "aws_organizations_organization": "what is asked of it is of a whole account, and a template is a part of one",
     "aws_opsworks_application": _ENDED,
     "aws_opsworks_rds_db_instance": _ENDED,
     "aws_opsworks_stack": _ENDED,
