@@ -41,7 +41,8 @@ _INTERNAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def surround(drafts: Sequence[Draft], edges: Sequence[Edge]) -> None:
     """Give workloads ``permissions``, ``network_policies``, ``exposed_by`` and ``pod_security``."""
     workloads = {d.address: d for d in drafts if d.type in POD_TEMPLATES}
-    add_permissions(drafts, [(d, namespace_of(d), account_of(d)) for d in workloads.values() if account_of(d)])
+    accounts = [(d, namespace_of(d), account_of(d), _unplaced(d)) for d in workloads.values() if account_of(d)]
+    add_permissions(drafts, accounts)
     if not workloads:
         return
     _add_pod_security(drafts, workloads)
@@ -82,6 +83,12 @@ def account_of(draft: Draft) -> str:
         if isinstance(found, str) and found:
             return found
     return "" if REST in spec else "default"
+
+
+def _unplaced(draft: Draft) -> bool:
+    """Whether a workload names neither its namespace nor its service account: who applies it decides on both."""
+    named = isinstance(get(draft.attributes, "metadata", "namespace"), str)
+    return account_of(draft) == "default" and not named and draft.resource.format == "kubernetes"
 
 
 def _add_pod_security(drafts: Sequence[Draft], workloads: Mapping[str, Draft]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from posixpath import dirname
 
 from iacguard.model import Path, Place, Unknown, Value
 from iacguard.normalise.draft import Draft, owned
@@ -114,10 +115,11 @@ class Rights:
                 if kind == "ClusterRole" and _matches(selector, get(other.attributes, "metadata", "labels")):
                     yield other
 
-    def of_account(self, namespace: str, name: str) -> list[tuple[dict[str, Value] | Unknown, Place]]:
+    def of_account(self, namespace: str, name: str, beside: str = "") -> list[tuple[dict[str, Value] | Unknown, Place]]:
         """Everything that a service account may do, each with the place of its rule.
 
-        A binding to a role that is not in the code gives an unknown item.
+        A binding to a role that is not in the code gives an unknown item. ``beside`` is a file: only bindings of its
+        folder, of those above and of those below it count.
         """
         found: list[tuple[dict[str, Value] | Unknown, Place]] = []
         for subject in (
@@ -128,9 +130,16 @@ class Rights:
             ("group", "system:authenticated"),
         ):
             for bound in self._by_subject.get(subject, ()):
+                if beside and not _in_line(dirname(beside), dirname(bound.draft.resource.span.file)):
+                    continue
                 room = _MAX_RULES - len(found)
                 found += [(_permission(rule.value, bound), rule.place) for rule in bound.rules[:room]]
         return found
+
+
+def _in_line(one: str, other: str) -> bool:
+    """Whether one folder is the other or lies in it."""
+    return not one or not other or f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _open(reason: str) -> Unknown:
@@ -210,22 +219,23 @@ def _holds(term: Value, own: dict[str, Value]) -> bool:
     return key in own if operator == "Exists" else operator == "DoesNotExist" and key not in own
 
 
-def add_permissions(drafts: Sequence[Draft], accounts: Iterable[tuple[Draft, str, str]]) -> None:
+def add_permissions(drafts: Sequence[Draft], accounts: Iterable[tuple[Draft, str, str, bool]]) -> None:
     """Give bindings their ``role_rules``, and service accounts and workloads their ``permissions``.
 
-    ``accounts`` are the workloads with namespace and name of the account that they run as.
+    ``accounts`` are the workloads with namespace and name of the account that they run as, and whether they name
+    neither: a repository holds many applications, and the default account of one is not the others'.
     """
     has_bindings = any(d.type in ("RoleBinding", "ClusterRoleBinding") for d in drafts)
     rights = Rights(drafts) if has_bindings else None
     for draft in drafts:
         if draft.type == "ServiceAccount" and name_of(draft):
             _set_permissions(draft, rights, namespace_of(draft), name_of(draft))
-    for draft, space, name in accounts:
-        _set_permissions(draft, rights, space, name)
+    for draft, space, name, unplaced in accounts:
+        _set_permissions(draft, rights, space, name, draft.resource.span.file if unplaced else "")
 
 
-def _set_permissions(draft: Draft, rights: Rights | None, namespace: str, name: str) -> None:
-    found = [] if rights is None else rights.of_account(namespace, name)
+def _set_permissions(draft: Draft, rights: Rights | None, namespace: str, name: str, beside: str = "") -> None:
+    found = [] if rights is None else rights.of_account(namespace, name, beside)
     draft.set("permissions", [value for value, _ in found])
     for at, (_, place) in enumerate(found):
         draft.origin(("permissions", at), place)

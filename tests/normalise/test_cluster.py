@@ -114,6 +114,25 @@ aggregationRule:
     assert made.by_address["Pod/shop/web"].locate(("permissions", 1)).owner == "ClusterRole/two"
 
 
+@pytest.mark.parametrize(
+    ("folder", "known"), [("apps/web", True), ("apps", True), ("apps/web/rbac", True), ("apps/job", False), ("", True)]
+)
+def test_pods_that_name_neither_account_nor_namespace_meet_what_is_bound_beside_them(folder: str, known: bool) -> None:
+    """Which namespace they land in is said where they are applied: other applications have their own default account."""
+    default = "{kind: ServiceAccount, name: default, namespace: default}"
+    bound = role("ClusterRole", "r", SECRETS) + "---\n" + binding("ClusterRoleBinding", "ClusterRole/r", default)
+    plain = "apiVersion: v1\nkind: Pod\nmetadata: {name: plain}\nspec: {containers: [{name: c, image: x}]}\n"
+    named = plain.replace("name: plain}", "name: named, namespace: default}")
+    files = [
+        SourceFile(f"{folder}/rbac.yaml".lstrip("/"), bound.encode()),
+        SourceFile("apps/web/pods.yaml", f"{plain}---\n{named}".encode()),
+    ]
+    (task,) = prepare(files, DiskWorkspace("/nowhere"), Inputs())
+    made, _ = normalise(task.evaluate())
+    assert bool(made.by_address["Pod/default/plain"].attributes["permissions"]) is known
+    assert made.by_address["Pod/default/named"].attributes["permissions"]
+
+
 def test_a_role_that_is_elsewhere_is_not_known() -> None:
     made = graph(binding("ClusterRoleBinding", "ClusterRole/view", OWN), POD)
     (item,) = made.by_address["Pod/shop/web"].attributes["permissions"]
