@@ -118,7 +118,7 @@ aggregationRule:
     ("folder", "known"), [("apps/web", True), ("apps", True), ("apps/web/rbac", True), ("apps/job", False), ("", True)]
 )
 def test_pods_that_name_neither_account_nor_namespace_meet_what_is_bound_beside_them(folder: str, known: bool) -> None:
-    """Which namespace they land in is said where they are applied: other applications have their own default account."""
+    """Where they land is said where they are applied: another application has a default account of its own."""
     default = "{kind: ServiceAccount, name: default, namespace: default}"
     bound = role("ClusterRole", "r", SECRETS) + "---\n" + binding("ClusterRoleBinding", "ClusterRole/r", default)
     plain = "apiVersion: v1\nkind: Pod\nmetadata: {name: plain}\nspec: {containers: [{name: c, image: x}]}\n"

@@ -379,6 +379,13 @@ def test_statements(expression: str, given: Value, expected: bool | None) -> Non
         ("eu-west-1", "region", False),
         (U, "password", False),
         (None, "password", False),
+        ("shop-files-v2", "creation_token", False),
+        ("0badf00d", "ClientToken", False),
+        ("0badf00d", "client_request_token", False),
+        ("regcred", "imagePullSecret", False),
+        ("0badf00d", "oauth_client_secret", True),
+        ("0badf00d", "oauthtoken", False),
+        ("0badf00d", "oauth_token", True),
     ],
 )
 def test_looks_like_secret(text: Value, name: str, expected: bool) -> None:

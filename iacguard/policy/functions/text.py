@@ -245,6 +245,11 @@ _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_.\-/ ]|(?<=[a-z]))(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api_?key|access_?key|secret_?key|"
     r"private_?key|client_?secret|auth_?key|account_?key|connection_?string|credentials?)$"
 )
+#: Names that end like one and give none: tokens that make a call safe to repeat, and the names of secrets.
+_NO_SECRET_NAME = re.compile(
+    r"(?i)(?:creation|idempotency|request|next|page|continuation|pagination|(?:^|[_-])client)[_-]?token$"
+    r"|(?:existing|image_?pull|pull|tls|certificate)[_-]?secret$"
+)
 _HARMLESS = re.compile(
     r"(?i)^(?:true|false|null|none|nil|yes|no|on|off|enabled|disabled|required|optional|\d+|[\W_]*"
     r"|arn:.*|\{\{.*\}\}.*|.*\$\{.*|\$\(.*\)|<[^>]*>|projects/.*/secrets/.*|https?://[^@]*|/[\w./-]+|@microsoft\.keyvault.*"
@@ -266,7 +271,9 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
         return True
     if _HARMLESS.match(text[:1000]):
         return False
-    return isinstance(name, str) and bool(_SECRET_NAME.search(name)) and len(text) >= 3
+    if not isinstance(name, str) or len(text) < 3 or not _SECRET_NAME.search(name):
+        return False
+    return not _NO_SECRET_NAME.search(name)
 
 
 def _unknown_secret(text: Value) -> Value:
