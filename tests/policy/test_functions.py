@@ -384,7 +384,6 @@ def test_statements(expression: str, given: Value, expected: bool | None) -> Non
         ("0badf00d", "client_request_token", False),
         ("regcred", "imagePullSecret", False),
         ("0badf00d", "oauth_client_secret", True),
-        ("0badf00d", "oauthtoken", False),
         ("0badf00d", "oauth_token", True),
     ],
 )
