@@ -6,6 +6,7 @@ written in other words.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from iacguard.model import REST, Encoded, Key, Path, Place, Span, Step, Unknown, Value
@@ -30,14 +31,23 @@ def adapt_azapi(draft: Draft) -> None:
     body = body.value if isinstance(body, Encoded) else body
     row = load("azapi").get(written.partition("@")[0].lower()) if isinstance(written, str) else None
     type_ = _type(row["type"], body) if row is not None and isinstance(body, dict) else None
-    if row is None or type_ is None:
+    if row is None or type_ is None or _patches_what_is_here(draft):
         return
     work = _Translation(patch=draft.type == "azapi_update_resource")
     attributes: dict[str, Value] = {name: draft.attributes[name] for name in _KEPT if name in draft.attributes}
     attributes |= work.members(row, body, ("body",), (), "properties")
     if not work.patch:
         attributes |= dict.fromkeys(_FOLDED, None)
+        attributes["identity"] = draft.attributes.get("identity", _REST if get(body, "identity") is not None else None)
     draft.rewrite(type_, attributes, MovedPlace(_with_body(draft), work.moves))
+
+
+def _patches_what_is_here(draft: Draft) -> bool:
+    """Whether it updates a resource that the same code makes: that one is judged, with all that it says."""
+    target = draft.attributes.get("resource_id")
+    if draft.type != "azapi_update_resource" or not isinstance(target, Unknown) or target.reference is None:
+        return False
+    return not re.search(r"(^|\.)data\.", target.reference.address)
 
 
 def _type(names: str | dict[str, str], body: Value) -> str | None:
@@ -101,6 +111,9 @@ class _Translation:
             return [word.strip() for word in (text(found) or "").split(",")]
         if kind == "lower":
             return written
+        if kind == "piece":
+            pieces = (text(found) or "").split("_")
+            return pieces[int(way[1])] if int(way[1]) < len(pieces) else _REST
         if kind == "each":
             for at in range(len(items(found))):
                 self.moves[*new, at] = (*old, at, way[1])

@@ -32,6 +32,7 @@ resource "azapi_resource" "data" {
   parent_id = "/subscriptions/s/resourceGroups/g"
   body = BODY{
     kind = "StorageV2"
+    sku = { name = "Standard_ZRS" }
     properties = {
       minimumTlsVersion     = "TLS1_1"
       allowBlobPublicAccess = true
@@ -57,6 +58,9 @@ def test_a_storage_account(start: str, end: str) -> None:
         "name": "data",
         "parent_id": "/subscriptions/s/resourceGroups/g",
         "account_kind": "StorageV2",
+        "account_tier": "Standard",
+        "account_replication_type": "ZRS",
+        "infrastructure_encryption_enabled": False,
         "min_tls_version": "TLS1_1",
         "allow_nested_items_to_be_public": True,
         "cross_tenant_replication_enabled": False,
@@ -70,11 +74,11 @@ def test_a_storage_account(start: str, end: str) -> None:
     assert isinstance(found.attributes[REST], Unknown)
     lines = {
         (): 1,
-        ("min_tls_version",): 8,
-        ("network_rules",): 11,
-        ("network_rules", 0, "default_action"): 12,
-        ("network_rules", 0, "ip_rules", 1): 14,
-        ("shared_access_key_enabled",): 7,
+        ("min_tls_version",): 9,
+        ("network_rules",): 12,
+        ("network_rules", 0, "default_action"): 13,
+        ("network_rules", 0, "ip_rules", 1): 15,
+        ("shared_access_key_enabled",): 8,
         ("name",): 3,
     }
     assert {path: found.locate(path).span.line for path in lines} == lines
@@ -93,6 +97,27 @@ def test_what_the_api_takes_by_default() -> None:
     assert found.attributes["allow_nested_items_to_be_public"] is False
     assert found.attributes["https_traffic_only_enabled"] is None
     assert found.attributes["diagnostic_settings"] is None
+    assert found.attributes["identity"] is None
+
+
+def test_the_identity_is_an_argument_of_its_own_or_in_the_body() -> None:
+    block, body = graph(
+        """
+        resource "azapi_resource" "block" {
+          type = "Microsoft.Web/sites@2023-12-01"
+          identity {
+            type = "SystemAssigned"
+          }
+          body = { properties = {} }
+        }
+        resource "azapi_resource" "body" {
+          type = "Microsoft.Web/sites@2023-12-01"
+          body = { identity = { type = "SystemAssigned" }, properties = {} }
+        }
+        """
+    ).resources
+    assert block.attributes["identity"] == [{"type": "SystemAssigned"}]
+    assert isinstance(body.attributes["identity"], Unknown)
 
 
 def test_an_update_leaves_open_what_it_does_not_name() -> None:
@@ -107,6 +132,22 @@ def test_an_update_leaves_open_what_it_does_not_name() -> None:
     ).resources
     assert found.attributes["shared_access_key_enabled"] is False
     assert {"min_tls_version", "diagnostic_settings"}.isdisjoint(found.attributes)
+
+
+def test_an_update_of_what_is_here_is_left_to_that() -> None:
+    account, update = graph(
+        """
+        resource "azurerm_storage_account" "data" {
+          name = "data"
+        }
+        resource "azapi_update_resource" "data" {
+          type        = "Microsoft.Storage/storageAccounts@2023-05-01"
+          resource_id = azurerm_storage_account.data.id
+          body        = { properties = { allowSharedKeyAccess = false } }
+        }
+        """
+    ).resources
+    assert (account.type, update.type) == ("azurerm_storage_account", "azapi_update_resource")
 
 
 def test_rules_of_a_security_group() -> None:
