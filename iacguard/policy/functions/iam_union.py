@@ -341,9 +341,25 @@ def _groups(context: Context, graph: Graph, user: Resource) -> Iterator[Resource
             yield group
 
 
+_ATTACHING = frozenset(("policy_arn", "policy_arns", "managed_policy_arns", "managed_policies"))
+
+
+def boundary_only(context: Context) -> Value:
+    """Whether this policy serves as a permissions boundary in this code, and is attached to nobody.
+
+    A boundary allows nothing by itself: ``s3:*`` in it is a limit, not a grant.
+    """
+    resource, graph = here(context)
+    if any(resource.attributes.get(name) for name in ("roles", "users", "groups")):
+        return False
+    uses = {e.attribute.partition("[")[0].partition(".")[0] for e in graph.incoming.get(resource.address, ())}
+    return "permissions_boundary" in uses and not uses & _ATTACHING
+
+
 _P = parameters
 
 FUNCTIONS: tuple[Function, ...] = (
+    Function("boundary_only", boundary_only, (), "boolean", context=True),
     Function("attached_policies", attached_policies, (), "array", context=True),
     Function("administrator_together", administrator_together, _P("statements: array"), "boolean", "decides"),
     Function("dead_denials", dead_denials, _P("statement: object"), "array", "decides", context=True),
