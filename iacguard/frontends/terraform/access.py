@@ -68,8 +68,23 @@ _SHAPES: Mapping[tuple[str, str, str], str] = MappingProxyType(
     {
         ("computed", "google_service_account", "email"): "{account_id}@*.iam.gserviceaccount.com",
         ("computed", "google_service_account", "member"): "serviceAccount:{account_id}@*.iam.gserviceaccount.com",
+        ("computed", "google_project_service_identity", "member"): "serviceAccount:*",
+        ("computed", "google_folder_service_identity", "member"): "serviceAccount:*",
+        ("computed", "google_organization_service_identity", "member"): "serviceAccount:*",
+        ("computed", "google_logging_project_sink", "writer_identity"): "serviceAccount:*",
+        ("computed", "google_logging_folder_sink", "writer_identity"): "serviceAccount:*",
+        ("computed", "google_logging_organization_sink", "writer_identity"): "serviceAccount:*",
+        ("computed", "google_logging_billing_account_sink", "writer_identity"): "serviceAccount:*",
+        ("data", "google_service_account", "member"): "serviceAccount:*",
+        ("data", "google_storage_project_service_account", "member"): "serviceAccount:*",
+        ("data", "google_storage_transfer_project_service_account", "member"): "serviceAccount:*",
+        ("data", "google_bigquery_default_service_account", "member"): "serviceAccount:*",
         ("data", "google_compute_default_service_account", "email"): "*-compute@developer.gserviceaccount.com",
+        ("data", "google_compute_default_service_account", "member"): (
+            "serviceAccount:*-compute@developer.gserviceaccount.com"
+        ),
         ("data", "google_app_engine_default_service_account", "email"): "*@appspot.gserviceaccount.com",
+        ("data", "google_app_engine_default_service_account", "member"): "serviceAccount:*@appspot.gserviceaccount.com",
         ("computed", "aws_iam_openid_connect_provider", "arn"): "arn:*",
         ("data", "aws_iam_openid_connect_provider", "arn"): "arn:*",
         ("computed", "aws_iam_saml_provider", "arn"): "arn:*",

@@ -213,6 +213,14 @@ def test_no_answer_is_contradicted_by_a_concrete_value(expression: str, concrete
         ("google_service_account.b.email", "", ".iam.gserviceaccount.com"),
         ("google_service_account.a.unique_id", "", ""),
         ("data.google_compute_default_service_account.d.email", "", "-compute@developer.gserviceaccount.com"),
+        ("google_project_service_identity.i.member", "serviceAccount:", ""),
+        ("google_logging_project_sink.s.writer_identity", "serviceAccount:", ""),
+        ("data.google_storage_project_service_account.s.member", "serviceAccount:", ""),
+        (
+            "data.google_compute_default_service_account.d.member",
+            "serviceAccount:",
+            "-compute@developer.gserviceaccount.com",
+        ),
         ("aws_iam_openid_connect_provider.o.arn", "arn:", ""),
         ("data.aws_iam_policy.named.arn", "arn:", "/ReadOnlyAccess"),
         ("data.aws_iam_policy.unnamed.arn", "arn:", ""),
@@ -227,6 +235,9 @@ def test_computed_texts_tell_how_they_begin_and_end(expression: str, begins: str
         data "aws_iam_policy" "named" { name = "ReadOnlyAccess" }
         data "aws_iam_policy" "unnamed" { name = var.u }
         data "google_compute_default_service_account" "d" {}
+        resource "google_project_service_identity" "i" { service = "sqladmin.googleapis.com" }
+        resource "google_logging_project_sink" "s" { name = "all" }
+        data "google_storage_project_service_account" "s" {}
     """
     value = value_of(expression, accounts)
     assert isinstance(value, Unknown)
