@@ -54,7 +54,7 @@ def surely_present(kind: str, type_: str, attribute: str) -> bool:
     """
     last = attribute.rpartition(".")[2].partition("[")[0]
     if kind == "data":  # ephemeral resources, too
-        return attribute in _READ or type_ == "random_password" and attribute == "result"
+        return attribute in _READ or (type_ == "random_password" and attribute == "result")
     if last.startswith(_BOOL_STARTS) or last.endswith(_BOOL_ENDS):
         return False
     return not ("kms" in last and "kms" not in type_)
