@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from iacguard.findings import PassedOver, Problem
+from iacguard.frontends.recognise import RENDERED
 from iacguard.ignore import IgnoreRules, ignored_by
 from iacguard.model import Span
 from iacguard.record import field, record
@@ -18,6 +19,7 @@ Guess: TypeAlias = Literal["terraform", "document", "other"]
 
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json")
 _DOCUMENTS = (".yaml", ".yml", ".json", ".template", ".cfn", ".cform")
+_MAYBE_DOCUMENTS = (*_DOCUMENTS, *(document + engine for document in _DOCUMENTS for engine in RENDERED))
 _IGNORE_FILES = (".gitignore", ".iacguardignore")  # the later one outranks the earlier one
 _MAX_IGNORE_BYTES = 1_000_000
 _SKIPPED = {
@@ -67,7 +69,7 @@ def guess(name: str) -> Guess:
     """What a file may be, by its name alone; Terraform minds the case of its names."""
     if name.endswith(_TERRAFORM):
         return "terraform"
-    return "document" if name.lower().endswith(_DOCUMENTS) else "other"
+    return "document" if name.lower().endswith(_MAYBE_DOCUMENTS) else "other"
 
 
 def walk(base: str, folders: Iterable[str], deep: bool = True) -> Walk:

@@ -202,6 +202,26 @@ def test_what_is_no_code_is_passed_over(project: Path, name: str, content: bytes
     assert reason in passed(found)[name]
 
 
+@pytest.mark.parametrize("name", ["pod.yaml.j2", "pod.yml.tmpl", "stack.json.ERB", "pod.yaml.gotmpl"])
+def test_a_template_of_a_manifest_is_told_of(tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path,
+        {name: "apiVersion: v1\nkind: Pod\n{% if x %}\nspec: {hostPID: true}\n{% endif %}\n", "a.txt.j2": "{{ x }}"},
+    )
+    found = discover((str(tmp_path),))
+    assert [(p.kind, p.notice, p.span.file) for p in found.problems] == [("not-evaluated", True, name)]
+    assert paths(found) == {}
+    assert passed(found)[name] == "template of another file"
+
+
+def test_a_template_of_something_else_is_passed_over(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"policy.json.tpl": '{"Version": "2012-10-17", "Statement": []}', "templates/_helpers.tpl": "{{ x }}"}
+    )
+    found = discover((str(tmp_path),))
+    assert (found.problems, passed(found)) == ((), {"policy.json.tpl": "not infrastructure code"})
+
+
 def test_marks_and_line_ends_are_no_trouble(project: Path) -> None:
     write(project, {"bom.tf": b"\xef\xbb\xbf" + TF.encode(), "crlf.yaml": K8S.replace("\n", "\r\n")})
     found = discover((str(project),))

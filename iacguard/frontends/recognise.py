@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from iacguard.findings import Problem
-from iacguard.model import Language
+from iacguard.model import Language, Span
 from iacguard.record import record
 
 NOT_INFRASTRUCTURE = "not infrastructure code"
+#: What template engines call the file that they make another of: ``deployment.yaml.j2``.
+RENDERED = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".gotmpl", ".erb", ".ejs", ".hbs", ".mustache")
 
 #: What every Kubernetes object has at its top.
 _OBJECT = frozenset({"apiVersion", "kind"})
@@ -57,10 +59,22 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
     """
     if _TEMPLATE.search(data) and _chart_of(path, near) is not None:
         return Recognised(None, "Helm template")  # its chart is reported as a whole
+    if path.lower().endswith(RENDERED):
+        return _unrendered(path, data)
     found: Language | None = "kubernetes" if _is_kustomization(path) or _is_chart(path, data) else sniff(data)
     if found is None:
         return Recognised(None, NOT_INFRASTRUCTURE)
     return Recognised(found)
+
+
+def _unrendered(path: str, data: bytes) -> Recognised:
+    """A file that is code only after a template engine has been at it."""
+    if sniff(data) is None and _by_words(data) is None:
+        return Recognised(None, NOT_INFRASTRUCTURE)
+    message = "this is a template (Jinja or alike) whose values are not known here"
+    hint = "render it and scan the result"
+    problem = Problem("not-evaluated", Span(path, 1, 1, 1, 2), message, hint, notice=True)
+    return Recognised(None, "template of another file", problem)
 
 
 def sniff(data: bytes) -> Language | None:
