@@ -15,7 +15,7 @@ What comes of it, by policy, resource and place:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from iacguard.findings import Problem
@@ -41,7 +41,8 @@ _GUESS_DEPTH = 6
 _NAME = re.compile(r"[A-Za-z_]\w*")
 #: What may look at attributes without naming them.
 _WHOLE = re.compile(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
-_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\(")
+#: What looks at other resources, and of which type; a type that is worked out may be any.
+_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\((?:'([^']*)'\))?")
 
 
 class Leaf(NamedTuple):
@@ -68,7 +69,7 @@ class _Judgement:
     alternatives: Alternatives
     graphs: dict[int, tuple[World, Graph]] = field(default_factory=dict)
     parts: dict[int, dict[str, list[Resource]]] = field(default_factory=dict)
-    functions: dict[str, frozenset[str]] = field(default_factory=dict)
+    functions: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     words: dict[str, frozenset[str] | None] = field(default_factory=dict)
     differing: dict[str, frozenset[str]] = field(default_factory=dict)
     hanging: dict[tuple[int, str], bool] = field(default_factory=dict)
@@ -173,14 +174,23 @@ class _Judgement:
         return self.words[policy.rule.id]
 
     def _relatives(self, policy: Policy, resource: Resource, graph: Graph) -> Iterator[Resource]:
-        """The other resources that a decision may look at: folded sub-resources, and what its functions ask for."""
+        """The other resources that a decision may look at: folded sub-resources, and what its functions ask for.
+
+        Of those that it may look at wherever they are, only what may turn out otherwise.
+        """
         yield from self._parts(graph).get(resource.address, ())
-        functions = self._functions(policy)
-        if "resources" in functions:
-            yield from (graph.by_address[a] for a in self.alternatives.touched if a in graph.by_address)
-        elif functions:
-            yield from graph.targets(resource)
-            yield from graph.referrers(resource)
+        for function, kind in self._functions(policy):
+            found = self._asked(function, kind, resource, graph)
+            yield from (
+                found if function != "resources" else (r for r in found if r.address in self.alternatives.touched)
+            )
+
+    @staticmethod
+    def _asked(function: str, kind: str, resource: Resource, graph: Graph) -> Iterable[Resource]:
+        """What a function gives that looks at other resources."""
+        if function == "resources":
+            return graph.by_type.get(kind, ()) if kind else graph.resources
+        return graph.targets(resource, kind) if function == "targets" else graph.referrers(resource, kind)
 
     def _parts(self, graph: Graph) -> Mapping[str, list[Resource]]:
         """Address -> the sub-resources that are folded into the resource there."""
@@ -202,11 +212,19 @@ class _Judgement:
             pending += inner
         return frozenset(found)
 
-    def _functions(self, policy: Policy) -> frozenset[str]:
-        """The functions of a policy that look at other resources."""
+    def _seen(self, policy: Policy, resource: Resource, root: World) -> frozenset[str]:
+        """The addresses that a decision may look at in any world, for ``root`` has all links."""
+        graph = self.graphs[id(root)][1]
+        seen = [resource]
+        for function, kind in self._functions(policy):
+            seen += self._asked(function, kind, resource, graph)
+        return frozenset().union(*(self._family(other.address, root) for other in seen))
+
+    def _functions(self, policy: Policy) -> tuple[tuple[str, str], ...]:
+        """The functions of a policy that look at other resources, each with their type, "" for any."""
         known = self.functions.get(policy.rule.id)
         if known is None:
-            known = self.functions[policy.rule.id] = frozenset(_LOOKS_AROUND.findall(_texts(policy)))
+            known = self.functions[policy.rule.id] = tuple(dict.fromkeys(_LOOKS_AROUND.findall(_texts(policy))))
         return known
 
     def _in_all_cases(
@@ -228,7 +246,7 @@ class _Judgement:
                 continue  # it does not exist in this case
             if reason := self._split_by(policy, world, resource, graph):
                 reasons.append(reason)
-                only = None if self._functions(policy) else self._family(address, root)
+                only = self._seen(policy, opened, root)
                 pending += reversed(world.split(reason, only, _alike(policy, resource, graph, reason)))
                 continue
             found = list(decide_guarded(policy, resource, graph, self.stack.name))

@@ -168,20 +168,26 @@ def test_what_depends_on_a_sub_resource_under_a_condition() -> None:
     assert found == [("B", "undecided", 'condition "WithTls" is false')]
 
 
-def test_many_values_are_told_apart_by_what_they_come_to(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[Stack]:
+    """The worlds that are evaluated while a stack is judged."""
+    found: list[Stack] = []
+
+    def counted(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
+        found.append(stack)
+        return normalise(stack)
+
+    monkeypatch.setattr(judging, "normalise", counted)
+    return found
+
+
+def test_many_values_are_told_apart_by_what_they_come_to(evaluated: list[Stack]) -> None:
     """Old and new types take turns: a case for each half of halves would be forty."""
     types = [f"{family}.{size}" for size in range(20) for family in ("m3", "m5")]
     text = f"""
         Parameters: {{Type: {{Type: String, AllowedValues: {types}, Default: m5.0}}}}
         Resources: {{I: {{Type: AWS::EC2::Instance, Properties: {{ImageId: a, InstanceType: !Ref Type}}}}}}
     """
-    evaluated: list[Stack] = []
-
-    def counted(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
-        evaluated.append(stack)
-        return normalise(stack)
-
-    monkeypatch.setattr(judging, "normalise", counted)
     decisions, problems = judged(textwrap.dedent(text), {}, rules=("aws-ec2-instance-ebs-optimized",))
     assert problems == []
     ((verdict, message, when),) = ((d.verdict, d.message, d.when) for d in decisions)
@@ -189,6 +195,27 @@ def test_many_values_are_told_apart_by_what_they_come_to(monkeypatch: pytest.Mon
     assert message.startswith("ebs_optimized is (not set) on m3.0, when")
     assert when == 'parameter "Type" is "m3.0" or "m3.1" or "m3.2" or "m3.3" or "m3.4" or 15 others'
     assert len(evaluated) <= 5
+
+
+@pytest.mark.parametrize(("type_", "worlds"), [("AWS::SNS::Topic", 1), ("AWS::SSM::Parameter", 3)])
+def test_only_what_a_policy_looks_at_is_told_apart(evaluated: list[Stack], type_: str, worlds: int) -> None:
+    """It asks for parameters and secrets named as a variable's value is; topics that may be there are no matter."""
+    text = f"""
+        Parameters: {{P: {{Type: String, AllowedValues: [a, b], Default: a}}}}
+        Conditions: {{IsA: !Equals [!Ref P, a]}}
+        Resources:
+          F:
+            Type: AWS::Lambda::Function
+            Properties:
+              Code: {{ZipFile: a}}
+              Role: arn:aws:iam::123456789012:role/f
+              Environment: {{Variables: {{DB_PASSWORD: hunter2hunter2}}}}
+          Other: {{Type: {type_}, Condition: IsA, Properties: {{Name: hunter2hunter2, Type: String, Value: a}}}}
+    """
+    decisions, problems = judged(textwrap.dedent(text), {}, rules=("aws-lambda-environment-secret",))
+    assert problems == []
+    assert [d.verdict for d in decisions] == ["violated" if type_ == "AWS::SNS::Topic" else "undecided"]
+    assert len(evaluated) == worlds
 
 
 def test_too_many_cases_are_said_and_decided_by_default() -> None:
