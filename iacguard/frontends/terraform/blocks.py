@@ -9,11 +9,14 @@ from iacguard.frontends.terraform.evaluate import pairs
 from iacguard.frontends.terraform.functions.context import as_item
 from iacguard.frontends.terraform.json_blocks import as_blocks
 from iacguard.frontends.terraform.places import BodyPlace
-from iacguard.frontends.terraform.scope import Scope
+from iacguard.frontends.terraform.scope import RoundScope, Scope
 from iacguard.frontends.terraform.syntax import Attribute, Block, Document, Expr, Node, Variable
 from iacguard.frontends.terraform.values import EvalError, LimitError, Opaque, Open, bare
 from iacguard.model import Unknown, Value
+from iacguard.record import replace
 
+#: Where a nested block has labels, this key of its value holds them: no argument can have that name.
+LABELS = "$labels"
 #: How deep blocks nest. No provider needs more than a dozen.
 _MAX_NESTING = 60
 
@@ -50,18 +53,18 @@ def evaluated(
         if block.type == "dynamic" and block.labels:
             _dynamic(block, inner, depth, values, places)
         else:
-            value, place = _body(block, inner, depth)
+            value, place = _body(block, inner, depth, list(block.labels))
             values.append(value)
             places.append(place)
     return values, places
 
 
-def _body(block: Block, scope: Scope, depth: int) -> tuple[Value, BodyPlace]:
+def _body(block: Block, scope: Scope, depth: int, labels: list[Value]) -> tuple[Value, BodyPlace]:
     place = BodyPlace(block, scope)
     if depth > _MAX_NESTING:
         error = LimitError(f"blocks are nested more than {_MAX_NESTING} deep")
         return scope.run.failed(error, scope.doc, block), place
-    value: dict[str, Value] = {}
+    value: dict[str, Value] = {LABELS: labels} if labels else {}
     for attribute in block.body.attributes:
         found = argument(attribute, scope)
         if found is not None:
@@ -88,10 +91,29 @@ def _dynamic(block: Block, scope: Scope, depth: int, values: list[Value], places
         return
     name = _iterator(block)
     for key, item, cause in _rounds(for_each, scope):
-        inner = scope.within({name: {"key": key, "value": item}})
-        value, place = _body(contents[0], inner, depth)
+        inner = RoundScope(scope, name, {"key": key, "value": item}, for_each.expr)
+        value, place = _body(contents[0], inner, depth, _labels(block, inner))
         values.append(value if cause is None else maybe(value, cause))
         places.append(place)
+
+
+def _labels(block: Block, scope: Scope) -> list[Value]:
+    """The labels of one block that a ``dynamic`` block makes; they may use its iterator."""
+    written = block.body.attribute("labels")
+    if written is None:
+        return []
+    value = bare(argument_value(written.expr, written, scope))
+    if isinstance(value, Unknown):
+        return [replace(value, spread=True, reference=None)]
+    texts = [_label(label) for label in value] if isinstance(value, list) else [None]
+    if any(text is None for text in texts):
+        return [scope.run.failed(EvalError("the labels of a block are a list of strings"), scope.doc, written)]
+    return texts
+
+
+def _label(label: Value) -> Value:
+    plain = bare(label)
+    return plain if isinstance(plain, (str, Unknown)) else None
 
 
 def _iterator(block: Block) -> str:

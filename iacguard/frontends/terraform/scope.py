@@ -137,6 +137,18 @@ class Scope:
         return first_line(self.doc, node.start, node.end)
 
 
+class RoundScope(Scope):
+    """The scope of a ``dynamic`` block's content in one round: ``iterator`` is bound to an item of ``for_each``."""
+
+    __slots__ = ("for_each", "iterator", "outer")
+
+    def __init__(self, outer: Scope, iterator: str, item: Mapping[str, Value], for_each: Expr) -> None:
+        super().__init__(outer.run, outer.module, outer.doc, {**outer.names, iterator: item}, outer.item, outer.owner)
+        self.outer = outer
+        self.iterator = iterator
+        self.for_each = for_each
+
+
 def first_line(doc: Document, start: int, end: int) -> Span:
     """The span of bytes ``start`` to ``end`` of a file, cut at the end of its first line."""
     file = doc.file

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from iacguard.frontends.terraform.instances import ModuleInstance
 from iacguard.frontends.terraform.linking import CALL_META
 from iacguard.frontends.terraform.modules import Decl
 from iacguard.frontends.terraform.places import ExprPlace, core, member
-from iacguard.frontends.terraform.scope import Scope, first_line
+from iacguard.frontends.terraform.scope import RoundScope, Scope, first_line
 from iacguard.frontends.terraform.syntax import (
+    Attribute,
     Binary,
     Call,
     Conditional,
@@ -17,6 +19,7 @@ from iacguard.frontends.terraform.syntax import (
     ForExpr,
     GetAttr,
     Index,
+    Literal,
     ObjectExpr,
     Paren,
     Splat,
@@ -27,10 +30,12 @@ from iacguard.frontends.terraform.syntax import (
     Unary,
     Variable,
 )
-from iacguard.frontends.terraform.values import Opaque
-from iacguard.model import Step
+from iacguard.frontends.terraform.values import Opaque, bare
+from iacguard.model import Key, Span, Step, Value
 from iacguard.record import field, record
 
+#: Names and indices after the root of a reference.
+Names: TypeAlias = tuple[Key, ...]
 #: A trail of more steps helps nobody.
 _MAX_STEPS = 20
 
@@ -54,44 +59,69 @@ def trail(expr: Expr, scope: Scope) -> tuple[Step, ...]:
     return tuple(walk.steps)
 
 
-def _follow(expr: Expr, scope: Scope, walk: _Walk, depth: int) -> None:
+def _follow(expr: Expr, scope: Scope, walk: _Walk, depth: int, rest: Names = ()) -> None:
+    """Add the stations of the member ``rest`` of ``expr``."""
     if depth > _MAX_STEPS:
         return
+    expr, scope, rest, _ = _narrowed(expr, scope, rest)
+    if not isinstance(core(expr), (GetAttr, Index, Variable)):
+        rest = ()  # it is made of several things, and the member may be of any
     for root, names in references(expr):
         if walk.full:
             return
         if not isinstance(scope.module, ModuleInstance):
             return
-        key = (id(scope.module), ".".join((root, *names)) + (str(id(scope)) if root in ("each", "count") else ""))
+        names += rest
+        here = str(id(scope)) if root in scope.names else ""
+        key = (id(scope.module), ".".join((root, *map(str, names))) + here)
         if key in walk.seen:
             continue
         walk.seen.add(key)
-        if root == "var" and names:
-            _variable(scope.module, names[0], walk, depth)
+        if root in scope.names:
+            _bound(root, names, scope, walk, depth)
+        elif root == "var" and names:
+            _variable(scope.module, names, walk, depth)
         elif root == "local" and names:
-            _local(scope.module, names[0], walk, depth)
+            _local(scope.module, names, walk, depth)
         elif root == "module" and names:
             _output(scope.module, names, walk, depth)
-        elif root == "each" and root in scope.names:
-            _each(scope, walk, depth)
 
 
-def references(expr: Expr) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The roots of all references in ``expr`` with the names that follow them, in the order of the text."""
+def _narrowed(expr: Expr, scope: Scope, rest: Names) -> tuple[Expr, Scope, Names, Span | None]:
+    """The member ``rest`` of ``expr`` as far as it is written there: it, what is left of ``rest``, where it stands."""
+    span: Span | None = None
+    while rest:
+        found = member((expr, scope), rest[0])
+        if not isinstance(found, ExprPlace):
+            break
+        expr, scope, rest, span = found.expr, found.scope, rest[1:], found.span
+    return expr, scope, rest, span
+
+
+def references(expr: Expr) -> Iterator[tuple[str, Names]]:
+    """The roots of all references in ``expr`` with the names that follow them, in the order of the text.
+
+    An index that is not written as a number or text stands as -1.
+    """
     pending: list[object] = [expr]
     while pending:
         node = pending.pop()
-        names: list[str] = []
+        names: list[Key] = []
         while isinstance(node, (GetAttr, Index)):
             if isinstance(node, GetAttr):
                 names.append(node.name)
             else:
+                names.append(_written_key(node.key))
                 pending.append(node.key)
             node = node.base
         if isinstance(node, Variable):
             yield node.name, tuple(reversed(names))
         else:
             pending.extend(reversed(parts(node)))
+
+
+def _written_key(key: Expr) -> Key:
+    return key.value if isinstance(key, Literal) and type(key.value) in (str, int) else -1  # type: ignore[return-value]
 
 
 def traversal(expr: Expr) -> tuple[str, tuple[str, ...]]:
@@ -188,7 +218,8 @@ def parts(node: object) -> list[object]:
     return [node.inner] if isinstance(node, Paren) else []
 
 
-def _variable(module: ModuleInstance, name: str, walk: _Walk, depth: int) -> None:
+def _variable(module: ModuleInstance, names: Names, walk: _Walk, depth: int) -> None:
+    name, rest = str(names[0]), names[1:]
     decl = module.source.variables.get(name)
     if decl is None:
         return
@@ -197,63 +228,79 @@ def _variable(module: ModuleInstance, name: str, walk: _Walk, depth: int) -> Non
     given = module.given.get(name)
     if argument is not None and module.call_scope is not None:
         attribute, doc = argument
-        _follow(attribute.expr, module.call_scope.in_file(doc), walk, depth + 1)
-        note = f'argument "{name}" of {module.address}'
-        walk.steps[Step(first_line(doc, attribute.start, attribute.end), note)] = None
+        _station(attribute, module.call_scope.in_file(doc), rest, f'argument "{name}" of {module.address}', walk, depth)
     elif given is not None and given.attribute is not None and given.doc is not None:
-        node = given.attribute
-        walk.steps[Step(first_line(given.doc, node.start, node.end), f'value of variable "{name}"')] = None
+        scope = module.scope(given.doc)
+        _station(given.attribute, scope, rest, f'value of variable "{name}"', walk, depth)
     elif given is not None:
         source = "in the environment" if given.environment else "on the command line"
         walk.steps[Step(decl.span, f'variable "{name}", given {source}')] = None
     else:
-        _default(decl, name, walk)
+        _default(module, decl, names, walk, depth)
 
 
-def _default(decl: Decl, name: str, walk: _Walk) -> None:
+def _station(attribute: Attribute, scope: Scope, rest: Names, note: str, walk: _Walk, depth: int) -> None:
+    """The member ``rest`` of what is written at ``attribute``: where it comes from, then where it stands there."""
+    _follow(attribute.expr, scope, walk, depth + 1, rest)
+    _, _, _, span = _narrowed(attribute.expr, scope, rest)
+    walk.steps[Step(span or first_line(scope.doc, attribute.start, attribute.end), note)] = None
+
+
+def _default(module: ModuleInstance, decl: Decl, names: Names, walk: _Walk, depth: int) -> None:
     default = decl.attributes.get("default")
     if default is None:
-        walk.steps[Step(decl.span, f'variable "{name}" has no default')] = None
+        walk.steps[Step(decl.span, f'variable "{names[0]}" has no default')] = None
     else:
         attribute, doc = default
-        walk.steps[Step(first_line(doc, attribute.start, attribute.end), f'default of variable "{name}"')] = None
+        _station(attribute, module.scope(doc), names[1:], f'default of variable "{names[0]}"', walk, depth)
 
 
-def _local(module: ModuleInstance, name: str, walk: _Walk, depth: int) -> None:
-    found = module.source.locals.get(name)
-    if found is None:
-        return
-    attribute, doc = found
-    _follow(attribute.expr, module.scope(doc), walk, depth + 1)
-    walk.steps[Step(first_line(doc, attribute.start, attribute.end), f'local "{name}"')] = None
+def _local(module: ModuleInstance, names: Names, walk: _Walk, depth: int) -> None:
+    found = module.source.locals.get(str(names[0]))
+    if found is not None:
+        attribute, doc = found
+        _station(attribute, module.scope(doc), names[1:], f'local "{names[0]}"', walk, depth)
 
 
-def _output(module: ModuleInstance, names: tuple[str, ...], walk: _Walk, depth: int) -> None:
+def _output(module: ModuleInstance, names: Names, walk: _Walk, depth: int) -> None:
     """The output of a called module; of one instance, where there are several."""
     if names[0] not in module.source.calls:
         return
     from iacguard.frontends.terraform.instances import members
 
-    children: list[Opaque] = members(module.children(names[0]))
-    wanted = names[-1]
+    children: list[Opaque] = members(module.children(str(names[0])))
     for child in children:
-        if not isinstance(child, ModuleInstance) or wanted not in child.source.outputs:
+        if not isinstance(child, ModuleInstance):
             continue
-        found = child.source.outputs[wanted].attributes.get("value")
+        # `module.m.out`, or with an index before the output's name.
+        at = next((i for i, name in enumerate(names[1:3], 1) if name in child.source.outputs), 0)
+        found = child.source.outputs[str(names[at])].attributes.get("value") if at else None
         if found is not None:
             attribute, doc = found
-            _follow(attribute.expr, child.scope(doc), walk, depth + 1)
-            note = f'output "{wanted}" of {child.address}'
-            walk.steps[Step(first_line(doc, attribute.start, attribute.end), note)] = None
-        return
+            note = f'output "{names[at]}" of {child.address}'
+            _station(attribute, child.scope(doc), names[at + 1 :], note, walk, depth)
+            return
 
 
-def _each(scope: Scope, walk: _Walk, depth: int) -> None:
-    """``each`` comes from the ``for_each`` of the block around it."""
-    decl = scope.owner
-    found = decl.attributes.get("for_each") if decl is not None else None
-    if found is None:
+def _bound(root: str, names: Names, scope: Scope, walk: _Walk, depth: int) -> None:
+    """What ``for_each`` gives: of the block around it for ``each``, of a ``dynamic`` block for its iterator."""
+    bound = scope.names[root]
+    item = (_key(bound), *names[1:]) if names[:1] == ("value",) and isinstance(bound, dict) else ()
+    outer = scope
+    while isinstance(outer, RoundScope) and outer.iterator != root:
+        outer = outer.outer
+    if isinstance(outer, RoundScope):
+        _follow(outer.for_each, outer.outer, walk, depth + 1, item)
+        _, _, _, span = _narrowed(outer.for_each, outer.outer, item)
+        where = span or first_line(outer.doc, outer.for_each.start, outer.for_each.end)
+        walk.steps[Step(where, "for_each of the dynamic block")] = None
         return
-    attribute, doc = found
-    _follow(attribute.expr, scope.module.scope(doc), walk, depth + 1)  # type: ignore[attr-defined]
-    walk.steps[Step(first_line(doc, attribute.start, attribute.end), "for_each of the block")] = None
+    found = scope.owner.attributes.get("for_each") if root == "each" and scope.owner is not None else None
+    if found is not None:
+        attribute, doc = found
+        _station(attribute, scope.module.scope(doc), item, "for_each of the block", walk, depth)  # type: ignore[attr-defined]
+
+
+def _key(bound: Mapping[str, Value]) -> Key:
+    key = bare(bound.get("key"))
+    return key if type(key) in (str, int) else -1

@@ -243,19 +243,43 @@ def test_the_name_of_a_parameter_is_told() -> None:
     )
 
 
-def test_labels_of_a_dynamic_block_change_nothing_of_its_content() -> None:
-    stack = only(
-        """
-        resource "a" "b" {
-          dynamic "rule" {
-            for_each = ["x", "y"]
-            labels   = [rule.value]
-            iterator = rule
-            content {
-              v = rule.value
-            }
-          }
-        }
-        """
-    )
-    assert by_address(stack)["a.b"].attributes["rule"] == [{"v": "x"}, {"v": "y"}]
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("[rule.value, local.fixed]", [{"$labels": ["x", "f"], "v": "x"}, {"$labels": ["y", "f"], "v": "y"}]),
+        ("[]", [{"v": "x"}, {"v": "y"}]),
+    ],
+)
+def test_labels_of_a_dynamic_block_are_those_of_the_blocks_that_it_makes(labels: str, expected: object) -> None:
+    text = LABELLED % labels
+    assert by_address(only(text))["a.b"].attributes["rule"] == expected
+    static = 'resource "a" "b" {\n  rule "x" "f" {\n    v = "x"\n  }\n  rule "y" f {\n    v = "y"\n  }\n}\n'
+    if "fixed" in labels:
+        assert by_address(only(static))["a.b"].attributes["rule"] == expected
+
+
+def test_labels_that_are_not_known_or_wrong_are_said() -> None:
+    first = by_address(only(LABELLED % "[var.u]"))["a.b"].attributes["rule"][0]
+    assert [label.reason for label in first["$labels"]] == ['variable "u" has no default']
+    whole = by_address(only(LABELLED % "var.u"))["a.b"].attributes["rule"][0]
+    assert [label.spread for label in whole["$labels"]] == [True]
+    stack = only(LABELLED % '"x"')
+    assert [(p.message, p.span.line) for p in stack.problems] == [("the labels of a block are a list of strings", 9)]
+
+
+LABELLED = """
+locals {
+  fixed = "f"
+}
+variable "u" {}
+resource "a" "b" {
+  dynamic "rule" {
+    for_each = ["x", "y"]
+    labels   = %s
+    iterator = rule
+    content {
+      v = rule.value
+    }
+  }
+}
+"""

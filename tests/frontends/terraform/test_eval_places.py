@@ -344,6 +344,112 @@ def test_policy_document_from_an_unknown_source_says_that_there_may_be_more() ->
     assert [isinstance(s, Unknown) and s.spread for s in statements] == [True, True, False]
 
 
+MANY = """
+locals {
+  many = {
+    ssh = {
+      port  = 22
+      cidrs = var.nets.open
+    }
+    web = {
+      port  = 443
+      cidrs = [var.cidr]
+    }
+  }
+}
+variable "cidr" { default = "0.0.0.0/0" }
+variable "nets" {
+  default = {
+    closed = ["10.0.0.0/8"]
+    open   = ["0.0.0.0/0"]
+  }
+}
+resource "aws_security_group" "g" {
+  dynamic "ingress" {
+    for_each = local.many
+    iterator = rule
+    content {
+      from_port   = rule.value.port
+      cidr_blocks = rule.value["cidrs"]
+      dynamic "deep" {
+        for_each = rule.value.cidrs
+        content {
+          cidr = deep.value
+          port = rule.value.port
+        }
+      }
+    }
+  }
+}
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  for_each = local.many
+  cidr     = local.many["ssh"].cidrs
+  port     = each.value.port
+  either   = merge(local.many.web, {}).port
+  index    = local.many[var.cidr].port
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "expected"),
+    [
+        (
+            "aws_security_group.g",
+            ("ingress", 0, "cidr_blocks"),
+            [(18, 'default of variable "nets"'), (6, 'local "many"'), (23, "for_each of the dynamic block")],
+        ),
+        (
+            "aws_security_group.g",
+            ("ingress", 1, "cidr_blocks"),
+            [(14, 'default of variable "cidr"'), (10, 'local "many"'), (23, "for_each of the dynamic block")],
+        ),
+        (
+            "aws_security_group.g",
+            ("ingress", 1, "deep", 0, "cidr"),
+            [
+                (14, 'default of variable "cidr"'),
+                (10, 'local "many"'),
+                (23, "for_each of the dynamic block"),
+                (29, "for_each of the dynamic block"),
+            ],
+        ),
+        (
+            "aws_security_group.g",
+            ("ingress", 0, "deep", 0, "port"),
+            [(5, 'local "many"'), (23, "for_each of the dynamic block")],
+        ),
+        (
+            'aws_vpc_security_group_ingress_rule.r["web"]',
+            ("cidr",),
+            [(18, 'default of variable "nets"'), (6, 'local "many"')],
+        ),
+        (
+            'aws_vpc_security_group_ingress_rule.r["web"]',
+            ("port",),
+            [(9, 'local "many"'), (39, "for_each of the block")],
+        ),
+        (
+            'aws_vpc_security_group_ingress_rule.r["web"]',
+            ("either",),
+            [(14, 'default of variable "cidr"'), (8, 'local "many"')],
+        ),
+        (
+            'aws_vpc_security_group_ingress_rule.r["web"]',
+            ("index",),
+            [
+                (18, 'default of variable "nets"'),
+                (14, 'default of variable "cidr"'),
+                (3, 'local "many"'),
+            ],
+        ),
+    ],
+)
+def test_trails_lead_to_the_member_that_is_used(address: str, path: Path, expected: list[tuple[int, str]]) -> None:
+    located = by_address(only(MANY))[address].locate(path)
+    assert [(step.span.line, step.note) for step in located.trail] == expected
+
+
 def test_google_policy_is_made_of_its_bindings() -> None:
     stack = only(
         """
