@@ -9,6 +9,7 @@ from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import truth
 
 U = Unknown("variable", "variable")
+LOOKED_UP = Unknown("read when planning", "data", present=True)
 MANY = Unknown("variable", "variable", spread=True)
 BUCKET = Unknown("after apply", "computed", reference=Reference("aws_s3_bucket.b", "arn"), present=True)
 NAME = Unknown("after apply", "computed", reference=Reference("module.a.aws_s3_bucket.b[0]", "id"), present=True)
@@ -72,6 +73,10 @@ TAGGED = [{"operator": "StringEquals", "key": "aws:ResourceTag/a", "values": ["b
         ([MOST, allow(actions=[text("s3:", U)], resources=["*"])], False),
         ([MOST, allow(actions=["iam:*"], resources=[U])], None),
         ([MOST, allow(actions=["iam:*"], resources=["*"], conditions=U)], None),
+        ([MOST, allow(actions=["iam:*"], resources=["arn:aws:iam::*:*"])], True),
+        ([MOST, allow(actions=["iam:*"], resources=[text("arn:", LOOKED_UP, ":iam::", LOOKED_UP, ":*")])], True),
+        ([MOST, allow(actions=["iam:*"], resources=["arn:aws:iam::*:role/*"])], False),
+        ([MOST, allow(actions=["iam:*", "s3:*"], resources=["arn:aws:iam::*:*"])], False),
         ([MOST, MANY], None),
         ([MOST, IAM, MANY], True),
         ([allow(actions=["s3:*"], resources=["*"]), allow(actions=[U], resources=["arn:aws:s3:::b"])], False),

@@ -1,4 +1,4 @@
-"""What several IAM statements allow together, and which denials can never match.
+"""What several IAM statements allow together, and what several policies of one holder do.
 
 A request is allowed if any statement allows it, so that statements add up:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from iacguard.model import Graph, Resource, Unknown, Value, contains_unknown
 from iacguard.policy import logic
-from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, decided, parameters
 from iacguard.policy.functions.graph import here, referenced
 from iacguard.policy.functions.iam import (
@@ -24,7 +23,7 @@ from iacguard.policy.functions.iam import (
 )
 from iacguard.policy.functions.iam_reach import constrained_by_condition
 from iacguard.policy.language import Context
-from iacguard.policy.logic import Tri, any_tri, truth
+from iacguard.policy.logic import truth
 
 #: Actions of services far apart: a union that lacks one of them is not everything, and most lack the first.
 _PROBES = ("iam:CreateUser", "s3:GetObject", "ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "sns:Publish")
@@ -42,12 +41,19 @@ class _Grant(NamedTuple):
 
     def everywhere(self, others: Sequence[_Grant]) -> bool:
         """Whether its actions are allowed on every resource, with what others allow on those that it spares."""
-        if any(names_everything(r) for r in self.resources):
+        if any(names_everything(r) or self._all_of_service(r) for r in self.resources):
             return True
         return bool(self.spared) and all(
             any(o is not self and o.holds(self) and _covers(o.resources, spared) for o in others)
             for spared in self.spared
         )
+
+    def _all_of_service(self, resource: str) -> bool:
+        """Whether it is every resource of its actions' one service: ``iam:*`` on ``arn:aws:iam::*:*``."""
+        parts = resource.split(":", 5)
+        if len(parts) < 6 or parts[0] != "arn" or parts[3].strip("*") or parts[5].strip("*") or not parts[5]:
+            return False
+        return bool(self.actions) and all(a.lower().startswith(f"{parts[2]}:") for a in self.actions)
 
     def holds(self, other: _Grant) -> bool:
         """Whether it allows all the actions that ``other`` does, wherever that may be."""
@@ -83,6 +89,11 @@ def _texts(statement: Value, name: str, hopeful: bool) -> list[str | None]:
         if isinstance(item, str):
             out.append(item)
         elif isinstance(item, Unknown):
+            looked_up = all(isinstance(p, str) or p.kind == "data" for p in item.parts)
+            if item.parts and looked_up and not item.choices:
+                # A partition, account or region that is looked up is a word, whichever.
+                out.append("".join(p if isinstance(p, str) else "x" for p in item.parts))
+                continue
             out.append(_widest(item) if hopeful and not name.startswith("not_") else None)
     return out
 
@@ -161,151 +172,6 @@ def _all_named(wanted: str, patterns: tuple[str, ...]) -> bool:
     return bool(named) and all(any(c.fullmatch(n) for c in compiled) for n in named)
 
 
-#: Services of which every action is on ARNs of the service itself.
-_OWN_ARNS = frozenset(("s3", "dynamodb", "sqs", "sns", "iam", "kms", "lambda", "secretsmanager", "rds", "logs"))
-#: Names that AWS's own default policies have and its lists of actions have not.
-_LEGACY = frozenset(("sns:receive",))
-#: S3's actions on objects whose names do not say so.
-_ON_OBJECTS = frozenset(("abortmultipartupload", "listmultipartuploadparts", "bypassgovernanceretention"))
-_NEITHER = ("objectlambda", "accesspoint", "storagelens", "multiregion", "accessgrant", "accountpublic", "job")
-
-
-def dead_denials(context: Context, statement: Value) -> Value:
-    """The actions that a denial names and never denies.
-
-    Actions that AWS does not have (``s3:DeletObject``); actions on objects where only a bucket is named, and the other
-    way round; actions of one service on ARNs of another; and all actions where a condition compares a value with a
-    star by ``StringEquals``, which takes the star for a character. Empty for a statement that allows.
-    """
-    if read_field(statement, "effect") != "Deny":
-        return []
-    actions = statement_list(statement, "actions")
-    if isinstance(actions, Unknown):
-        return logic.blur(actions)
-    never = any_tri(_never_holds(c) for c in _items(statement_list(statement, "conditions")))
-    arns = [_arn(context, r) for r in _items(statement_list(statement, "resources"))]
-    out: list[Value] = []
-    for action in actions:
-        if not isinstance(action, str):
-            continue
-        answer = True if never else _dead(action.lower(), arns)
-        if answer:
-            out.append(action)
-        elif answer is None:
-            out.append(logic.possible(action, logic.first_unknown(statement)))
-    return out
-
-
-def _items(value: Value) -> list[Value]:
-    return [value] if isinstance(value, Unknown) else list(value)
-
-
-def _never_holds(condition: Value) -> Tri:
-    if not isinstance(condition, dict):
-        return False
-    operator = str(read_field(condition, "operator") or "").lower().removeprefix("foranyvalue:")
-    if operator not in ("stringequals", "stringequalsignorecase"):
-        return False
-    values = statement_list(condition, "values")
-    if isinstance(values, Unknown) or not values or any(isinstance(v, Unknown) for v in values):
-        return False
-    # "${*}" is how a policy writes a star that is meant as one.
-    return all("*" in str(v) and "${" not in str(v) for v in values)
-
-
-def _dead(action: str, resources: Sequence[str | None]) -> Tri:
-    if _misspelt(action):
-        return True
-    service = action.partition(":")[0]
-    if service not in _OWN_ARNS or not resources:
-        return False
-    answers = [_out_of_reach(action, service, r) for r in resources]
-    return False if False in answers else None if None in answers else True
-
-
-@lru_cache(maxsize=1024)
-def _misspelt(action: str) -> bool:
-    from iacguard.knowledge import iam_actions
-
-    service, _, name = action.partition(":")
-    if action in _LEGACY:
-        return False
-    known = iam_actions(service) if name and "*" not in service and "?" not in service else ()
-    return bool(known) and not any(pattern_of(name).fullmatch(a.name) for a in known)
-
-
-def _out_of_reach(action: str, service: str, written: str | None) -> Tri:
-    if written is None:
-        return None
-    parts = written.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
-        return False
-    if _HOLE in parts[2] or "*" in parts[2] or "?" in parts[2]:
-        return False if _HOLE not in parts[2] else None
-    if parts[2] != service:
-        return parts[2] in _OWN_ARNS
-    if service != "s3" or parts[3] or parts[4]:
-        return False
-    return _wrong_level(action, parts[5])
-
-
-def _wrong_level(action: str, name: str) -> Tri:
-    level = _level(action)
-    if level == "object":
-        if "/" in name or "*" in name or "?" in name:
-            return False
-        return None if _HOLE in name else True
-    # A bucket's name has no slash, so that what is written after one never matches a bucket.
-    return level == "bucket" and "/" in name.replace(_BUCKET, "")
-
-
-@lru_cache(maxsize=1024)
-def _level(action: str) -> str:
-    from iacguard.knowledge import iam_actions
-
-    matching = [a for a in iam_actions("s3") if pattern_of(action.partition(":")[2]).fullmatch(a.name)]
-    levels = {_level_of(a.name.lower()) if a.scoped else "" for a in matching}
-    return levels.pop() if len(levels) == 1 else ""
-
-
-def _level_of(name: str) -> str:
-    if any(word in name for word in _NEITHER):
-        return ""
-    if "bucket" in name:
-        return "" if "owner" in name and "object" in name else "bucket"
-    return "object" if "object" in name or name in _ON_OBJECTS else ""
-
-
-#: Stands for an unknown piece of an ARN, and for the name of a bucket that is created here.
-_HOLE = "\ue0f3"
-_BUCKET = "\ue0f4"
-
-
-def _arn(context: Context, resource: Value) -> str | None:
-    """A resource's ARN with marks for what is not known of it; None where nothing is."""
-    if isinstance(resource, str):
-        return resource
-    if not isinstance(resource, Unknown) or resource.choices or resource.spread:
-        return None
-    if not resource.parts:
-        return _created(context, resource)
-    return "".join(p if isinstance(p, str) else _created(context, p) or _HOLE for p in resource.parts)
-
-
-def _created(context: Context, unknown: Unknown) -> str | None:
-    found = referenced(context, unknown) if unknown.kind == "computed" else None
-    if found is None or unknown.reference is None:
-        return None
-    attribute = unknown.reference.attribute.lower()
-    if found.type == "aws_s3_bucket":
-        return (
-            f"arn:aws:s3:::{_BUCKET}" if attribute == "arn" else _BUCKET if attribute in ("", "id", "bucket") else None
-        )
-    service = found.type.split("_")[1]
-    # CloudFormation's Ref of a topic or a secret is its ARN; for other types it is no resource of a policy.
-    return f"arn:aws:{service}:::{_HOLE}" if service in _OWN_ARNS and attribute in ("arn", "", "id") else None
-
-
 def attached_policies(context: Context) -> Value:
     """The attributes of the policies of this code that are attached to this role, user or group.
 
@@ -317,6 +183,10 @@ def attached_policies(context: Context) -> Value:
     for group in _groups(context, graph, resource):
         found += [group.attributes, *_attached(context, graph, group)]
     return found
+
+
+def _items(value: Value) -> list[Value]:
+    return [value] if isinstance(value, Unknown) else list(value)
 
 
 def _attached(context: Context, graph: Graph, holder: Resource) -> list[Value]:
@@ -362,5 +232,4 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("boundary_only", boundary_only, (), "boolean", context=True),
     Function("attached_policies", attached_policies, (), "array", context=True),
     Function("administrator_together", administrator_together, _P("statements: array"), "boolean", "decides"),
-    Function("dead_denials", dead_denials, _P("statement: object"), "array", "decides", context=True),
 )
