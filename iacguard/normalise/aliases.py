@@ -8,7 +8,7 @@ from types import MappingProxyType
 from iacguard.model import Unknown
 from iacguard.normalise.documents import read
 from iacguard.normalise.draft import Draft
-from iacguard.normalise.values import text
+from iacguard.normalise.values import may_be, text
 
 #: Types that a provider keeps under two names, by the one that policies use.
 TYPES: Mapping[str, str] = MappingProxyType(
@@ -71,6 +71,12 @@ def _root_device(draft: Draft) -> None:
         draft.remove("ebs_block_device")
         for device, place, root in zip(listed, places, roots, strict=True):
             draft.append("root_block_device" if root else "ebs_block_device", device, place)
+        return
+    for device, place in zip(listed, places, strict=True):
+        name = device.get("device_name") if isinstance(device, dict) else device
+        if isinstance(name, Unknown) and any(may_be(name, root) for root in _ROOT_DEVICES):
+            why = Unknown(name.reason, name.kind, name.span, choices=(device,), spread=True)
+            draft.append("root_block_device", why, place)
 
 
 def _decode(draft: Draft, name: str) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from iacguard.model import REST, Path, Unknown, Value
-from iacguard.normalise.values import blocks, boolean, get, integer, items, text
+from iacguard.normalise.values import blocks, boolean, get, integer, items, may_be, text
 from iacguard.record import field, record, replace
 
 ANYWHERE = "0.0.0.0/0"
@@ -246,6 +246,8 @@ def _address_range(attributes: dict[str, Value]) -> Rules:
     sources: Value
     if isinstance(start, Unknown) or isinstance(end, Unknown):
         sources = start if isinstance(start, Unknown) else end
+        if may_be(start, "0.0.0.0") and may_be(end, "0.0.0.0"):
+            groups = [replace(sources, parts=(), choices=("AzureServices",), reference=None, spread=True)]
     elif start == end == "0.0.0.0":
         sources, groups = [], ["AzureServices"]
     else:

@@ -123,3 +123,12 @@ def origin_of(value: Value) -> tuple[str, ...] | None:
             break
         value = first
     return (value.kind, value.reason) if isinstance(value, Unknown) else None
+
+
+def may_be(value: Value, wanted: str) -> bool:
+    """Whether a text, known or not, may be ``wanted``."""
+    if not isinstance(value, Unknown):
+        return text(value) == wanted
+    if value.choices:
+        return any(may_be(choice, wanted) for choice in value.choices)
+    return wanted.startswith(value.prefix) and wanted.endswith(value.suffix)

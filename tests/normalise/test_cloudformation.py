@@ -266,6 +266,17 @@ def test_types(build: Any, native: str, properties: dict[str, Any], type_: str, 
     assert {k: found.attributes.get(k) for k in wanted} == wanted
 
 
+def test_a_device_whose_name_is_not_known_may_be_the_root(build: Any) -> None:
+    device = {"DeviceName": Unknown("v", "variable"), "Ebs": {"Encrypted": True}}
+    found = build.graph(build.cloudformation("X", "AWS::EC2::Instance", {"BlockDeviceMappings": [device]}))
+    attributes = found.resources[0].attributes
+    assert attributes["root_block_device"][0].spread
+    assert attributes["ebs_block_device"][0]["encrypted"] is True
+    named = {**device, "DeviceName": Unknown("v", choices=("/dev/sdf", "/dev/sdg"))}
+    found = build.graph(build.cloudformation("X", "AWS::EC2::Instance", {"BlockDeviceMappings": [named]}))
+    assert "root_block_device" not in found.resources[0].attributes
+
+
 def test_inline_and_split_rules_of_a_security_group(build: Any) -> None:
     ssh = {"IpProtocol": "tcp", "FromPort": "22", "ToPort": 22, "CidrIp": "0.0.0.0/0"}
     group = build.cloudformation("G", "AWS::EC2::SecurityGroup", {"SecurityGroupIngress": [ssh]})

@@ -271,6 +271,23 @@ def test_what_lets_in_azures_services_stands_at_the_first_address(build: Any) ->
     assert place.span.line == build.line_of(rule, "start_ip_address")
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "perhaps"),
+    [
+        (Unknown("v"), Unknown("v"), True),
+        ("0.0.0.0", Unknown("v"), True),
+        (Unknown("v"), "10.0.0.9", False),
+        (Unknown("v", choices=("0.0.0.0", "10.0.0.1")), "0.0.0.0", True),
+        (Unknown("v", choices=("10.0.0.1", "10.0.0.2")), Unknown("v"), False),
+        (Unknown("v", parts=("10.0.0.", Unknown("v"))), Unknown("v"), False),
+    ],
+)
+def test_a_range_that_is_not_known_may_let_in_azure(build: Any, start: Any, end: Any, perhaps: bool) -> None:
+    rule = build.resource("azurerm_mssql_firewall_rule.r", {"start_ip_address": start, "end_ip_address": end})
+    (found,) = build.graph(rule).resources[0].attributes["ingress_rules"]
+    assert [g.choices for g in found["source_groups"]] == ([("AzureServices",)] if perhaps else [])
+
+
 def test_what_is_not_known_stays_open(build: Any) -> None:
     unknown = Unknown("a variable", "variable")
     group = build.resource(
