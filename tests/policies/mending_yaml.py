@@ -41,13 +41,18 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+def load(text: str) -> list[Any]:
+    """The documents, with CloudFormation's functions in their long form."""
+    return [d for d in yaml.load_all(text, _Loader) if d is not None]
+
+
 def merge(format_: Format, code: str, snippet: str, address: str, without: str) -> Iterator[str]:
     """The code with the snippet in it; ``without`` names what is taken out first, "" for nothing."""
-    documents = [_lacking(d, without) for d in yaml.load_all(code, _Loader) if d is not None]
+    documents = [_lacking(d, without) for d in load(code)]
     if format_ == "cloudformation":
         for resource in documents[0].get("Resources", {}).values():
             resource.setdefault("Properties", {})
-    changes = [c for c in yaml.load_all(snippet, _Loader) if c is not None]
+    changes = load(snippet)
     if not changes:  # a comment that tells what to delete
         return
     if len(changes) == 1 and isinstance(changes[0], list) and len(changes[0]) == 1:
