@@ -8,6 +8,7 @@ from iacguard.findings import Problem
 from iacguard.frontends.contract import Stack
 from iacguard.model import Edge, Graph
 from iacguard.normalise.draft import Draft
+from iacguard.normalise.invented import look
 
 __all__ = ["normalise"]
 
@@ -19,7 +20,10 @@ def normalise(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
     """
     drafts = [Draft(resource) for resource in stack.resources]
     problems: list[Problem] = []
+    made = look(stack, drafts)
     edges = _STEPS[stack.format](drafts, list(stack.edges), problems)
+    for one in made:
+        one.tell()
     return Graph.of((d.finish() for d in drafts), edges), tuple(problems)
 
 

@@ -41,6 +41,8 @@ def made_attributes(type_: str) -> frozenset[str]:
         names |= {"ingress_rules", "egress_rules"}
     if type_.startswith("google_"):
         names.add("bindings")
+    if type_.startswith(("aws_", "AWS::")):
+        names |= {"unknown_arguments", "unknown_type"}
     if type_ in POD_TEMPLATES:
         names |= {"pod", "containers"}
     if type_ in ("RoleBinding", "ClusterRoleBinding"):

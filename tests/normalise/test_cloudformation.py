@@ -336,7 +336,7 @@ def test_unknowns_stay_unknown(build: Any) -> None:
 
 
 def test_a_type_without_a_row_stays_native(build: Any) -> None:
-    written = build.cloudformation("X", "AWS::Nothing::Here", {"SomeName": {"Inner": 1}})
+    written = build.cloudformation("X", "AWS::CDK::Metadata", {"SomeName": {"Inner": 1}})
     found = build.graph(written).resources[0]
     assert found is written
 
