@@ -10,6 +10,7 @@ import pytest
 from iacguard.findings import Problem
 from iacguard.model import REST, Edge, FixedPlace, Graph, Reference, Resource, Span, Unknown, Value
 from iacguard.policy import Decision, Pack, decide, load_pack
+from iacguard.policy.decide import answers, decide_guarded, open_reasons
 
 U = Unknown('variable "x" has no default', "variable")
 MANY = Unknown("dynamic block", spread=True)
@@ -81,7 +82,11 @@ def run(pack: Pack, *resources: Resource, edges: tuple[Edge, ...] = ()) -> list[
         ("list[-1] == 'b'", {"list": ["a", "b"]}, ("list", 1)),
         ("list[1:] | [0] == 'b'", {"list": ["a", "b"]}, ("list", 1)),
         ("open_to_world(s)", {"s": ["10.0.0.0/8", "0.0.0.0/0"]}, ("s", 1)),
-        ("any(flatten_all([a, b[].c, d]), &on == 'x')", {"b": [{"c": [{"on": "y"}, {"on": "x"}]}]}, ("b", 0, "c", 1, "on")),
+        (
+            "any(flatten_all([a, b[].c, d]), &on == 'x')",
+            {"b": [{"c": [{"on": "y"}, {"on": "x"}]}]},
+            ("b", 0, "c", 1, "on"),
+        ),
         ("contains_any(flatten_all([a, b[].c]), ['x'])", {"b": [{"c": ["y"]}, {"c": ["y", "x"]}]}, ("b", 1, "c", 1)),
         ("decode_json(doc).a", {"doc": '{"a": true}'}, ("doc", "a")),
         ("length(list) > `1`", {"list": ["a", "b"]}, ("list",)),
@@ -240,3 +245,22 @@ def test_a_failing_policy_is_a_problem_and_the_rest_goes_on(tmp_path: Path) -> N
     assert "acme-rule failed on aws_thing.a: starts_with(): subject must be string, not number" in problem.message
     assert isinstance(decision, Decision)
     assert decision.verdict == "violated"
+
+
+def test_a_defect_while_the_open_questions_are_looked_for_is_told_where_it_is_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function of ours that breaks must cost its own policy only: a scan of hundreds of files goes on."""
+    policy = pack(tmp_path, deny="encrypted").for_kinds("aws_thing", "aws_thing")[0]
+    broken = resource({"encrypted": U})
+    graph = Graph.of((broken,), ())
+
+    def fail(*_: object) -> Value:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(type(policy.deny.expression), "evaluate", fail)
+    assert list(open_reasons(policy, broken, graph)) == []
+    assert answers(policy, broken, graph) == ()
+    (told,) = decide_guarded(policy, broken, graph, "stack")
+    assert isinstance(told, Problem)
+    assert "TypeError: a defect" in told.message

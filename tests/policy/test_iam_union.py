@@ -191,3 +191,13 @@ def test_target_of() -> None:
     assert run("target_of(@)", Unknown("x", "computed", reference=Reference("Other", "Arn")), context) is None
     assert run("target_of(@)", "arn:aws:s3:::data", context) is None
     assert truth(run("target_of(@).acl == 'private'", U, context)) is None
+
+
+@pytest.mark.parametrize("arns", [U, None, "arn:aws:iam::aws:policy/ReadOnlyAccess", [U, MANY]])
+def test_attachments_that_are_not_known_are_no_trouble(arns: Value) -> None:
+    """A template may choose a role's policies by a condition: the whole list is then unknown."""
+    place = FixedPlace(Span("t.yaml", 1, 1, 1, 2))
+    role = Resource("R", "aws_iam_role", "aws_iam_role", "terraform", {"managed_policy_arns": arns}, place, "R")
+    found = run("attached_policies()", role.attributes, Context(role, Graph.of((role,), ())))
+    assert isinstance(found, list | Unknown)
+    assert all(isinstance(item, Unknown) for item in found) if isinstance(found, list) else found.spread

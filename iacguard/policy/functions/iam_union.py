@@ -186,12 +186,13 @@ def attached_policies(context: Context) -> Value:
 
 
 def _items(value: Value) -> list[Value]:
-    return [value] if isinstance(value, Unknown) else list(value)
+    """The items of a list, an unknown one as an unknown item; none of anything else."""
+    return [value] if isinstance(value, Unknown) else value if isinstance(value, list) else []
 
 
 def _attached(context: Context, graph: Graph, holder: Resource) -> list[Value]:
     found: list[Value] = []
-    for arn in _items(holder.attributes.get("managed_policy_arns") or []):
+    for arn in _items(holder.attributes.get("managed_policy_arns")):
         policy = referenced(context, arn)
         if policy is not None:
             found.append(policy.attributes)
@@ -204,7 +205,7 @@ def _attached(context: Context, graph: Graph, holder: Resource) -> list[Value]:
 def _groups(context: Context, graph: Graph, user: Resource) -> Iterator[Resource]:
     if user.type != "aws_iam_user":
         return
-    named = _items(user.attributes.get("groups") or [])
+    named = _items(user.attributes.get("groups"))
     for group in graph.by_type.get("aws_iam_group", ()):
         name = group.attributes.get("name")
         if any(referenced(context, g) is group or (isinstance(g, str) and g == name) for g in named):
