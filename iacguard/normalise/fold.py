@@ -152,15 +152,18 @@ class _Folding:
         open_reference = False
         for name in row.references or _iam_references(child):
             value = child.attributes.get(name)
-            found = self.referenced(value, row.parent) or self.linked(child, name, row.parent)
+            found = self.referenced(value, row.parent)
+            several = [] if found else self.among(value, row.parent)
+            if len(several) > 1:
+                return several, False
+            found = found or self.linked(child, name, row.parent)
             if not found:
                 written = value if isinstance(value, list) else [value]
                 found = [p for v in written for p in self.literal(v, row.parent)]
             if found:
                 return found, True
-            choices = [self.by_address[a] for a in _choices(value) if a in self.by_address]
-            if choices:
-                return [c for c in choices if row.parent in ("*", c.type)], False
+            if several:
+                return several, False
             open_reference = open_reference or _could_be_any(value)
         if not row.references:
             found = self.linked(child, None, row.parent)
@@ -182,6 +185,11 @@ class _Folding:
                     found += self.through(target, item.reference.attribute, parent, hops)
         return found
 
+    def among(self, value: Value, parent: str) -> list[Draft]:
+        """The parents that a value may mean, by a condition that is not known; each once."""
+        found = {address: self.by_address[address] for address in _choices(value) if address in self.by_address}
+        return [draft for draft in found.values() if parent in ("*", draft.type)]
+
     def through(self, sibling: Draft, attribute: str, parent: str, hops: int) -> list[Draft]:
         """The parents of a sibling of which ``attribute`` is their own id or name (``aws_s3_bucket_policy.p.id``)."""
         for row in self.folds(sibling):
@@ -199,8 +207,7 @@ class _Folding:
             fits = name is None or edge.attribute == name or edge.attribute.startswith((f"{name}.", f"{name}["))
             if fits and target is not None and parent in ("*", target.type):
                 found[target.address] = target
-        # An expression may name several resources of one type (a condition): then it is not this one for sure, but
-        # all of them are guarded by it.
+        # An expression may be made of several resources of one type: all of them are guarded by it.
         return list(found.values())
 
     def literal(self, value: Value, parent: str) -> list[Draft]:

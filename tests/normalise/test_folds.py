@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from iacguard.model import Edge, Unknown
+from iacguard.normalise import normalise
+from tests.frontends.conftest import stacks_of
 
 BUCKET = "aws_s3_bucket.logs"
 BLOCK = "aws_s3_bucket_public_access_block.logs"
@@ -87,6 +89,34 @@ def test_one_of_two_parents_leaves_both_undecided(build: Any) -> None:
     graph = build.graph(*parents, child)
     found = [graph.by_address[p.address].attributes.get("public_access_block") for p in parents]
     assert [f is not None and f[0].spread for f in found] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "folded"),
+    [
+        ("aws_s3_bucket.a.id", [True, None]),
+        ("var.open ? aws_s3_bucket.a.id : aws_s3_bucket.b.id", [Unknown, Unknown]),
+        ("var.set ? aws_s3_bucket.a.id : aws_s3_bucket.b.id", [True, None]),
+        ("var.open ? aws_s3_bucket.a.id : aws_s3_bucket.a.bucket", [True, None]),
+        ("var.open ? aws_s3_bucket.a.id : var.open", [True, None]),
+    ],
+)
+def test_a_condition_that_is_not_known_folds_into_neither_branch_for_certain(bucket: str, folded: list[Any]) -> None:
+    text = f"""
+variable "open" {{}}
+variable "set" {{ default = true }}
+resource "aws_s3_bucket" "a" {{}}
+resource "aws_s3_bucket" "b" {{}}
+resource "aws_s3_bucket_public_access_block" "p" {{
+  bucket            = {bucket}
+  block_public_acls = true
+}}
+"""
+    graph, _ = normalise(stacks_of("terraform", {"main.tf": text}, {})[0])
+    found = [graph.by_address[f"aws_s3_bucket.{n}"].attributes.get("public_access_block", [None])[0] for n in "ab"]
+    shown = [f["block_public_acls"] if isinstance(f, dict) else Unknown if isinstance(f, Unknown) else f for f in found]
+    assert shown == folded
+    assert (graph.by_address["aws_s3_bucket_public_access_block.p"].parent == "aws_s3_bucket.a") == (folded[0] is True)
 
 
 INLINE = {
