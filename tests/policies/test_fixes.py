@@ -25,8 +25,6 @@ _TRIES = 400
 _EXCEPTIONS: Mapping[str, str] = {
     "aws-ec2-default-vpc": "another kind of resource takes its place",
     "aws-iam-user-console-password": "the resource is deleted, and people log in elsewhere",
-    "aws-schema-unknown-argument": "another argument takes its place",
-    "aws-schema-unknown-type": "another kind of resource takes its place",
     "aws-schema-unknown-argument": "a name is replaced by another",
     "aws-schema-unknown-type": "a name is replaced by another",
     "google-iam-service-account-key": "the resource is deleted, and another kind takes its place",
