@@ -49,11 +49,16 @@ def _add(draft: Draft, written: Written) -> None:
     place = NamedPlace(draft.place, written.at, written.names, written.outer)
     for rule in _rules(written):
         if written.direction in ("ingress", "egress"):
-            draft.append(f"{written.direction}_rules", rule, place)
+            draft.append(f"{written.direction}_rules", _any_number(rule, written.open), place)
             continue
         unknown = Unknown("the rule's direction is not known", spread=True)
         for name in ("ingress_rules", "egress_rules"):
             draft.append(name, unknown, place)
+
+
+def _any_number(rule: dict[str, Value], why: Unknown | None) -> Value:
+    """The rule, or an item that stands for zero or more like it."""
+    return rule if why is None else Unknown(why.reason, why.kind, why.span, choices=(rule,), spread=True)
 
 
 def _rules(written: Written) -> Iterator[dict[str, Value]]:

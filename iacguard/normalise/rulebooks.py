@@ -6,6 +6,7 @@ What an absent member means is each provider's documented default.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -36,6 +37,8 @@ class Written:
     outer: Names = field(default_factory=dict)
     #: What the rule is limited to at the end that it protects, and the source ports; empty where it is for all.
     only: tuple[Value, ...] = ()
+    #: Where it stands for any number of such rules: why their number is not known.
+    open: Unknown | None = None
     #: Whether the ports limit a rule for every protocol too, as in Azure. Elsewhere such a rule has none.
     ports_always: bool = False
 
@@ -114,12 +117,23 @@ def _sg_rule(rule: dict[str, Value], direction: Value, at: Path) -> Written:
 Rules: TypeAlias = Iterator[Written | Hole]
 
 
+def _any_number(rule: Unknown, read: Callable[[dict[str, Value]], Written], hole: Hole) -> Rules:
+    """What a dynamic block gives whose number is not known, though its content is; else ``hole``."""
+    contents = [content for content in rule.choices if isinstance(content, dict)]
+    if not contents or len(contents) < len(rule.choices):
+        yield hole
+    for content in contents if len(contents) == len(rule.choices) else ():
+        yield replace(read(content), open=rule)
+
+
 def _security_group(attributes: dict[str, Value]) -> Rules:
     for direction in ("ingress", "egress"):
         for index, rule in blocks(attributes.get(direction)):
             at: Path = (direction, *index)
             if isinstance(rule, Unknown):
-                yield Hole((direction,), rule, at)
+                yield from _any_number(
+                    rule, partial(_sg_rule, direction=direction, at=at), Hole((direction,), rule, at)
+                )
             else:
                 yield _sg_rule(rule, direction, at)
 
@@ -226,7 +240,9 @@ def _nsg_rule(rule: dict[str, Value], at: Path) -> Written:
 def _nsg(attributes: dict[str, Value]) -> Rules:
     for index, rule in blocks(attributes.get("security_rule")):
         if isinstance(rule, Unknown):
-            yield Hole(("ingress", "egress"), replace(rule, spread=True), ("security_rule", *index))
+            at: Path = ("security_rule", *index)
+            hole = Hole(("ingress", "egress"), replace(rule, spread=True), at)
+            yield from _any_number(rule, partial(_nsg_rule, at=at), hole)
         else:
             yield _nsg_rule(rule, ("security_rule", *index))
 

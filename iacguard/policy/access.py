@@ -8,7 +8,7 @@ from typing import TypeAlias
 from iacguard.model import REST, Encoded, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.errors import EvaluationError
-from iacguard.policy.logic import PossibleItem, blur, first_unknown, join, lift, possible, spread, truth
+from iacguard.policy.logic import PossibleItem, blur, first_unknown, join, lift, one_item, possible, spread, truth
 
 
 def read_field(value: Value, name: str) -> Value:
@@ -89,15 +89,23 @@ def project_item(item: Value, right: Projector, out: list[Value]) -> None:
         if result is not None:
             out.append(possible(result, item))
     elif isinstance(item, Unknown) and item.spread:
-        result = right(blur(item))
+        result = right(one_item(item))
         if result is not None:
-            out.append(spread(item))
+            out.append(_any_number(result, item))
     else:
         result = right(item)
         if isinstance(result, Unknown) and not logic.never_null(result):
             out.append(possible(_without_null(result), result))
         elif result is not None:
             out.append(result)
+
+
+def _any_number(value: Value, why: Unknown) -> Unknown:
+    """Zero or more items that all are ``value``."""
+    if isinstance(value, Unknown) and not value.choices:
+        return spread(why)
+    choices = value.choices if isinstance(value, Unknown) else (value,)
+    return Unknown(why.reason, why.kind, why.span, choices=choices, spread=True, secret=why.secret)
 
 
 def _without_null(unknown: Unknown) -> Value:
@@ -142,7 +150,7 @@ def map_values(base: Value) -> Value:
 def filter_item(item: Value, condition: Projector, right: Projector, out: list[Value]) -> None:
     """Add what ``right`` makes of ``item`` to ``out`` where ``condition`` holds, or may hold."""
     if isinstance(item, Unknown) and item.spread:
-        inner = item.item if isinstance(item, PossibleItem) else blur(item)
+        inner = item.item if isinstance(item, PossibleItem) else one_item(item)
         if truth(condition(inner)) is not False:
             project_item(item, right, out)
         return

@@ -10,7 +10,7 @@ from iacguard.model import Graph, Path, Resource, Unknown, Value
 from iacguard.policy.compile import Condition, Pack, Policy
 from iacguard.policy.errors import EvaluationError, ExpressionError
 from iacguard.policy.language import Context
-from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, truth
+from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, one_item, truth
 from iacguard.policy.message import clean
 from iacguard.policy.trace import Origin, Tracer, member, path_of
 from iacguard.record import record, replace
@@ -253,7 +253,7 @@ def _item(item: Value) -> tuple[Value, bool]:
     if isinstance(item, PossibleItem):
         return item.item, False
     if isinstance(item, Unknown) and item.spread:
-        return blur(item), False
+        return one_item(item), False
     return item, True
 
 

@@ -303,6 +303,15 @@ def lift(operation: Callable[[Value], Value], unknown: Unknown) -> Value:
     return join([operation(c) for c in unknown.choices], unknown)
 
 
+def one_item(unknown: Unknown) -> Value:
+    """Each of the items that ``unknown`` stands for in a list: one of its choices, where those are known.
+
+    A choice that is a list itself is several items.
+    """
+    found = [i for c in unknown.choices for i in (c if isinstance(c, list) else (c,)) if i is not None]
+    return join(found, unknown) if found else blur(unknown)
+
+
 def falsy_part(value: Value) -> tuple[Value, ...]:
     """What ``value``, whose truth is not known, can be where it is false."""
     if isinstance(value, Unknown):

@@ -311,6 +311,25 @@ def test_the_fields_of_a_block_that_is_not_known_are_single_values_that_may_be_a
     assert [found[name] for name in ("protocol", "from_port", "to_port")] == [Unknown("for_each")] * 3
 
 
+@pytest.mark.parametrize("type_", ["aws_security_group", "azurerm_network_security_group"])
+def test_rules_of_a_dynamic_block_are_known_but_for_their_number(build: Any, type_: str) -> None:
+    amazon = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["10.0.0.0/8"]}
+    azure = {
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "destination_port_range": "22",
+        "source_address_prefix": "10.0.0.0/8",
+    }
+    name, content = ("ingress", amazon) if type_.startswith("aws") else ("security_rule", azure)
+    hole = Unknown("for_each", "variable", spread=True, choices=(content,))
+    found = build.graph(build.resource(f"{type_}.x", {name: [hole]})).resources[0].attributes
+    (rule_,) = found["ingress_rules"]
+    assert (rule_.spread, rule_.reason) == (True, "for_each")
+    assert rule_.choices == (rule(protocol="tcp", from_port=22, to_port=22, sources=["10.0.0.0/8"]),)
+    assert found["egress_rules"] == []
+
+
 def test_an_unknown_direction_leaves_both_lists_open(build: Any) -> None:
     lone = build.resource(
         "aws_security_group_rule.r", {"type": Unknown("?"), "protocol": "tcp", **SSH, "cidr_blocks": [ANY]}

@@ -128,6 +128,8 @@ def test_each_item_is_a_decision(tmp_path: Path) -> None:
         (U, ["undecided"]),
         ([{"open": True}, MANY], ["violated", "undecided"]),
         ([MANY], ["undecided"]),
+        ([Unknown("dynamic block", spread=True, choices=({"open": True},))], ["undecided"]),
+        ([Unknown("dynamic block", spread=True, choices=({"open": False},))], ["satisfied"]),
         (Unknown("c", choices=([], [{"open": True}])), ["undecided"]),
         (Unknown("c", choices=([], [{"open": False}])), ["satisfied"]),
     ],

@@ -20,8 +20,33 @@ EITHER = Unknown("condition", "condition", choices=("0.0.0.0/0", "::/0"))
 MAYBE = Unknown("condition", "condition", choices=("0.0.0.0/0", "10.0.0.0/8"))
 
 
+BLOCKS = Unknown("for_each", "variable", spread=True, choices=({"port": 22, "source": U},))
+EITHER_LIST = Unknown("condition", "condition", spread=True, choices=([1, 2], [3], None))
+
+
 def run(expression: str, data: Value = None) -> Value:
     return compile_expression(expression).evaluate(data, Context())
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("any(b, &port == `80`)", False),
+        ("any(b, &port == `22`)", None),
+        ("all(b, &port == `22`)", True),
+        ("all(b, &port == `80`)", None),
+        ("any(b, &source == 'x')", None),
+        ("b[?port == `80`]", False),
+        ("b[?port == `22`]", None),
+        ("contains(b[*].port, `22`)", None),
+        ("any(b[].port, &@ == `22` || @ == `443`)", None),
+        ("any(e, &@ == `4`)", False),
+        ("any(e, &@ == `3`)", None),
+        ("all(e, &@ < `4`)", True),
+    ],
+)
+def test_any_number_of_items_whose_content_is_known(expression: str, expected: bool | None) -> None:
+    assert truth(run(expression, {"b": [BLOCKS], "e": [EITHER_LIST]})) is expected
 
 
 @pytest.mark.parametrize(
@@ -90,6 +115,8 @@ DENY = {**OPEN, "action": "deny", "protocol": "all", "from_port": 22, "to_port":
         (OPEN, [{**DENY, "only": [U]}], 22, None),
         (OPEN, [{**DENY, "priority": U}, DENY], 22, True),
         (OPEN, [MANY], 22, None),
+        (OPEN, [Unknown("for_each", spread=True, choices=(OPEN,))], 22, False),
+        (OPEN, [Unknown("for_each", spread=True, choices=(OPEN, DENY))], 22, None),
         (OPEN, U, 22, None),
         (U, [DENY], 22, None),
     ],

@@ -306,7 +306,7 @@ def _one(item: Value, expression: Expref) -> tuple[logic.Tri, bool, Unknown | No
     if isinstance(item, logic.PossibleItem):
         return logic.truth(expression.of(item.item)), False, item
     if isinstance(item, Unknown) and item.spread:
-        return logic.truth(expression.of(logic.blur(item))), False, item
+        return logic.truth(expression.of(logic.one_item(item))), False, item
     met = expression.of(item)
     answer = logic.truth(met)
     return answer, True, logic.first_unknown(met) if answer is None else None

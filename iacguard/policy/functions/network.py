@@ -231,7 +231,8 @@ def _denies(candidate: Value, rule: dict[str, Value], port: Value) -> logic.Tri:
     if isinstance(candidate, logic.PossibleItem):
         return None if _denies(candidate.item, rule, port) is not False else False
     if isinstance(candidate, Unknown):
-        return None
+        perhaps = not candidate.choices or any(_denies(c, rule, port) is not False for c in candidate.choices)
+        return None if perhaps else False
     if not isinstance(candidate, dict):
         return False
     low, high = (rule.get("from_port"), rule.get("to_port")) if port is None else (port, port)
