@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import cache
 from hashlib import sha256
 from itertools import accumulate
+from operator import mul
 
 _WINDOW = 100
 _BASE = 37
 _MASK = (1 << 64) - 1
-_DROP = pow(_BASE, _WINDOW, 1 << 64)
+#: So many units are summed up in one go, and bits of a hash looked at first: few enough for small numbers.
+_BLOCK = 1024
+_LOW = (1 << 14) - 1
 _END_OF_FILE = 65535
 _LINE_FEED = 10
 
@@ -35,17 +39,53 @@ def line_hashes(text: str, lines: Collection[int]) -> dict[int, str]:
     starts = _line_starts(units, last)
     window_end = starts[-1] + _WINDOW
     units.extend(bytes(max(0, window_end - len(units))))
-    # One pass of prefix values makes the hash of every window a subtraction; comparing the windows themselves
-    # would be quicker, but unlike windows with equal hashes ("Af", "BA") are numbered together by GitHub.
-    prefix = list(accumulate(units[:window_end], lambda value, unit: (value * _BASE + unit) & _MASK, initial=0))
+    ends = list(_low_bits(units, starts))
+    wanted = {ends[line - 1] for line in lines if 0 < line <= len(ends)}
+    values: dict[bytes, int] = {}
     seen: dict[int, int] = {}
     found: dict[int, str] = {}
-    for number, start in enumerate(starts, 1):
-        value = (prefix[start + _WINDOW] - prefix[start] * _DROP) & _MASK
+    # Of lines that end in other bits than all that are asked for, the hash is another one, and not needed.
+    for number, start in ((n, s) for n, (s, end) in enumerate(zip(starts, ends, strict=True), 1) if end in wanted):
+        window = units[start : start + _WINDOW]
+        value = values.get(key := window.tobytes())
+        if value is None:
+            value = values[key] = sum(map(mul, window, _powers())) & _MASK
         count = seen[value] = seen.get(value, 0) + 1
         if number in lines:
             found[number] = f"{value:x}:{count}"
     return found
+
+
+@cache
+def _powers() -> tuple[int, ...]:
+    """What each unit of a window counts for."""
+    return tuple(pow(_BASE, _WINDOW - 1 - at, 1 << 64) for at in range(_WINDOW))
+
+
+def _low_bits(units: array[int], starts: list[int]) -> Iterator[int]:
+    """The last bits of the hash of the window at each of ``starts``, which rise.
+
+    With weights that fall by the inverse of the base, prefix sums are made in C, and a window's hash is a difference
+    times a power. Comparing the windows themselves would be quicker, but unlike windows with equal hashes ("Af", "BA")
+    are numbered together by GitHub.
+    """
+    falling, powers = _weights()
+    block, sums = -1, [0]
+    for start in starts:
+        if start // _BLOCK != block:
+            block = start // _BLOCK
+            part = units[block * _BLOCK : (block + 1) * _BLOCK + _WINDOW]
+            sums = list(accumulate(map(mul, part, falling), initial=0))
+        at = start - block * _BLOCK
+        yield (sums[at + _WINDOW] - sums[at]) * powers[at] & _LOW
+
+
+@cache
+def _weights() -> tuple[list[int], list[int]]:
+    """The last bits of the falling powers of the base for the units of a block, and of what takes them back."""
+    inverse = pow(_BASE, -1, _LOW + 1)
+    falling = [pow(inverse, at, _LOW + 1) for at in range(_BLOCK + _WINDOW)]
+    return falling, [pow(_BASE, at + _WINDOW - 1, _LOW + 1) for at in range(_BLOCK)]
 
 
 def _units(text: str) -> array[int]:

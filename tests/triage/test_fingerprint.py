@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,3 +87,35 @@ def test_our_fingerprint_keeps_its_parts_apart() -> None:
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
     assert fingerprint("rule", "file\ud800") == fingerprint("rule", "file\ud800")
     assert len(fingerprint("")) == 64
+
+
+def defined(text: str) -> dict[int, str]:
+    """The hash of every line as the algorithm is defined: the polynomial itself, unit by unit."""
+    kept = text.replace("\r\n", "\n").replace("\r", "\n").replace(" ", "").replace("\t", "")
+    data = kept.encode("utf-16-le")
+    units = [int.from_bytes(data[at : at + 2], "little") for at in range(0, len(data), 2)] + [65535] + [0] * 100
+    seen: dict[int, int] = {}
+    found: dict[int, str] = {}
+    start = 0
+    for number, line in enumerate(kept.split("\n"), 1):
+        value = 0
+        for unit in units[start : start + 100]:
+            value = (value * 37 + unit) % 2**64
+        seen[value] = seen.get(value, 0) + 1
+        found[number] = f"{value:x}:{seen[value]}"
+        start += len(line.encode("utf-16-le")) // 2 + 1
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_against_the_definition(seed: int) -> None:
+    chance = random.Random(seed)
+    pieces = ["a", "Af", "BA", "\n", "\n", "\r\n", " ", "\t", "\U0001f600", "é", "},\n", "x" * 150]
+    text = "".join(chance.choice(pieces) for _ in range(600))
+    expected = defined(text)
+    lines = set(chance.sample(sorted(expected), 20))
+    assert line_hashes(text, lines) == {line: expected[line] for line in lines}
+
+
+def test_a_million_equal_lines_take_no_time() -> None:
+    assert line_hashes("\n" * 1_000_000, {900_000})[900_000].endswith(":900000")
