@@ -133,7 +133,6 @@ def stars(operator: str, *values: Value) -> list[Value]:
         (deny(["iam:*"], "*", conditions=stars("StringLike", "arn:aws:iam::*:role/a")), []),
         (deny(["iam:*"], "*", conditions=stars("StringNotEquals", "arn:aws:iam::*:role/a")), []),
         (deny(["iam:*"], "*", conditions=stars("StringEquals", "${*}")), []),
-        (deny([U, "s3:GetObject"], "arn:aws:s3:::data"), ["s3:GetObject"]),
         (allow(actions=["s3:DeletObject"], resources=["*"]), []),
         (allow(effect="Deny", not_actions=["s3:GetObject"], resources=["arn:aws:s3:::data"]), []),
         (allow(effect="Deny", actions=["s3:GetObject"], not_resources=["arn:aws:s3:::data"]), []),
@@ -144,9 +143,27 @@ def test_dead_denials(statement: Value, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("resource", [U, text("arn:aws:s3:::", U), text("arn:aws:", U, ":::data")])
-def test_dead_denials_that_are_not_known(resource: Value) -> None:
+def test_dead_denials_of_resources_that_are_not_known(resource: Value) -> None:
     assert truth(run("dead_denials(@)", deny(["s3:GetObject"], resource), AMONG_BUCKETS)) is None
     assert truth(run("dead_denials(@)", deny(U, resource), AMONG_BUCKETS)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"effect": U}, None),
+        ({"conditions": [{"operator": U, "key": "aws:PrincipalTag/a", "values": ["b*"]}]}, None),
+        ({"conditions": [{"operator": "StringEquals", "key": "aws:PrincipalTag/a", "values": [U]}]}, None),
+        ({"conditions": [{"operator": "StringEquals", "key": "aws:PrincipalTag/a", "values": [LOOKED_UP]}]}, False),
+        ({"conditions": [{"operator": "StringEquals", "key": "aws:PrincipalTag/a", "values": [text(U, "*")]}]}, True),
+        ({"conditions": [MANY]}, None),
+        ({"actions": ["iam:Get*", U]}, None),
+        ({"actions": [U, "iam:GetRol"]}, True),
+    ],
+)
+def test_dead_denials_that_are_not_known(changes: dict[str, Value], expected: bool | None) -> None:
+    statement = deny(["iam:*"], "*") | ({"conditions": stars("StringEquals", "b*")} if "effect" in changes else {})
+    assert truth(run("dead_denials(@)", statement | changes, AMONG_BUCKETS)) is expected
 
 
 TYPE = "aws_iam_openid_connect_provider"

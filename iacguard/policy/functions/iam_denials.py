@@ -15,7 +15,7 @@ from iacguard.policy.functions.base import Function, parameters
 from iacguard.policy.functions.graph import referenced
 from iacguard.policy.functions.iam import pattern_of, statement_list
 from iacguard.policy.language import Context
-from iacguard.policy.logic import Tri, any_tri
+from iacguard.policy.logic import Tri, all_tri, any_tri, equal
 
 #: Services of which every action is on ARNs of the service itself.
 _OWN_ARNS = frozenset(("s3", "dynamodb", "sqs", "sns", "iam", "kms", "lambda", "secretsmanager", "rds", "logs"))
@@ -33,7 +33,8 @@ def dead_denials(context: Context, statement: Value) -> Value:
     way round; actions of one service on ARNs of another; and all actions where a condition compares a value with a
     star by ``StringEquals``, which takes the star for a character. Empty for a statement that allows.
     """
-    if read_field(statement, "effect") != "Deny":
+    denies = equal(read_field(statement, "effect"), "Deny")
+    if denies is False:
         return []
     actions = statement_list(statement, "actions")
     if isinstance(actions, Unknown):
@@ -43,8 +44,9 @@ def dead_denials(context: Context, statement: Value) -> Value:
     out: list[Value] = []
     for action in actions:
         if not isinstance(action, str):
+            out += [logic.possible(action, action)] if isinstance(action, Unknown) else []
             continue
-        answer = True if never else _dead(action.lower(), arns)
+        answer = all_tri((denies, any_tri((never, _dead(action.lower(), arns)))))
         if answer:
             out.append(action)
         elif answer is None:
@@ -58,15 +60,25 @@ def _items(value: Value) -> list[Value]:
 
 def _never_holds(condition: Value) -> Tri:
     if not isinstance(condition, dict):
-        return False
-    operator = str(read_field(condition, "operator") or "").lower().removeprefix("foranyvalue:")
-    if operator not in ("stringequals", "stringequalsignorecase"):
+        return None
+    operator = read_field(condition, "operator")
+    if isinstance(operator, Unknown):
+        return None
+    if str(operator).lower().removeprefix("foranyvalue:") not in ("stringequals", "stringequalsignorecase"):
         return False
     values = statement_list(condition, "values")
-    if isinstance(values, Unknown) or not values or any(isinstance(v, Unknown) for v in values):
-        return False
+    # The values are alternatives: one without a star may match.
+    return None if isinstance(values, Unknown) else all_tri((values != [], *(_starred(v) for v in values)))
+
+
+def _starred(value: Value) -> Tri:
+    if isinstance(value, Unknown):
+        if any("*" in piece for piece in logic.known_pieces(value)):
+            return True
+        # What is looked up or made is a name or an ARN, never a pattern.
+        return False if value.kind in ("data", "computed") else None
     # "${*}" is how a policy writes a star that is meant as one.
-    return all("*" in str(v) and "${" not in str(v) for v in values)
+    return "*" in str(value) and "${" not in str(value)
 
 
 def _dead(action: str, resources: Sequence[str | None]) -> Tri:
