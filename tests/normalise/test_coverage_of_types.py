@@ -12,7 +12,7 @@ import pytest
 from iacguard.examples import MemoryWorkspace
 from iacguard.frontends import FRONTENDS
 from iacguard.frontends.contract import Inputs
-from iacguard.knowledge import Attribute, cloudformation_schema, terraform_schema
+from iacguard.knowledge import Attribute, cloudformation_schema, terraform_schema, terraform_types
 from iacguard.model import REST
 from iacguard.normalise.aliases import TYPES
 from iacguard.normalise.cloudformation import BESIDE
@@ -129,15 +129,42 @@ TERRAFORM_ONLY = {
     "aws_waf_web_acl": "its logging cannot be set in CloudFormation, and that is all that is asked of it",
     "aws_wafregional_web_acl": "its logging cannot be set in CloudFormation, and that is all that is asked of it",
 }
-#: Types in AWS's own sample templates (aws-cloudformation-templates) with a property that matters for security.
+#: The types in AWS's own sample templates (aws-cloudformation-templates), all but those of ``NO_COUNTERPART``.
 SAMPLES = """
-AWS::ApiGateway::Model AWS::ApplicationAutoScaling::ScalableTarget AWS::ApplicationAutoScaling::ScalingPolicy
-AWS::AutoScaling::ScalingPolicy AWS::AutoScaling::ScheduledAction AWS::CloudFormation::StackSet
-AWS::CloudWatch::Dashboard AWS::DataPipeline::Pipeline AWS::EC2::DHCPOptions AWS::EC2::VPCDHCPOptionsAssociation
-AWS::IoT::PolicyPrincipalAttachment AWS::IoT::Thing AWS::IoT::ThingPrincipalAttachment AWS::IoT::TopicRule
-AWS::Logs::QueryDefinition AWS::ServiceCatalog::CloudFormationProduct AWS::ServiceCatalog::Portfolio
-AWS::ServiceCatalog::PortfolioProductAssociation AWS::ServiceCatalog::PortfolioShare
-AWS::ServiceCatalog::TagOption AWS::ServiceCatalog::TagOptionAssociation
+ApiGateway::Authorizer ApiGateway::Deployment ApiGateway::Method ApiGateway::Model ApiGateway::Resource
+ApiGateway::RestApi ApiGateway::Stage AppRunner::Service ApplicationAutoScaling::ScalableTarget
+ApplicationAutoScaling::ScalingPolicy AutoScaling::AutoScalingGroup AutoScaling::LaunchConfiguration
+AutoScaling::ScalingPolicy AutoScaling::ScheduledAction CertificateManager::Certificate CloudFormation::StackSet
+CloudFront::CachePolicy CloudFront::Distribution CloudFront::OriginAccessControl CloudWatch::Alarm
+CloudWatch::Dashboard CodeBuild::Project CodeCommit::Repository CodePipeline::Pipeline Cognito::UserPool
+Cognito::UserPoolClient Cognito::UserPoolDomain Config::ConfigRule Config::ConfigurationRecorder
+Config::DeliveryChannel DMS::Endpoint DMS::ReplicationInstance DMS::ReplicationSubnetGroup DMS::ReplicationTask
+DataPipeline::Pipeline DirectoryService::MicrosoftAD DirectoryService::SimpleAD DynamoDB::Table EC2::EIP
+EC2::EIPAssociation EC2::FlowLog EC2::Instance EC2::InternetGateway EC2::LaunchTemplate EC2::NatGateway
+EC2::NetworkAcl EC2::NetworkAclEntry EC2::NetworkInterface EC2::Route EC2::RouteTable EC2::SecurityGroup
+EC2::SecurityGroupEgress EC2::SecurityGroupIngress EC2::Subnet EC2::SubnetNetworkAclAssociation
+EC2::SubnetRouteTableAssociation EC2::VPC EC2::VPCEndpoint EC2::VPCEndpointService
+EC2::VPCEndpointServicePermissions EC2::VPCGatewayAttachment EC2::VPCPeeringConnection EC2::Volume ECS::Cluster
+ECS::Service ECS::TaskDefinition EFS::AccessPoint EFS::FileSystem EFS::MountTarget EKS::Cluster EKS::Nodegroup
+EMR::Cluster ElastiCache::ParameterGroup ElastiCache::ReplicationGroup ElastiCache::SubnetGroup
+ElasticLoadBalancing::LoadBalancer ElasticLoadBalancingV2::Listener ElasticLoadBalancingV2::ListenerRule
+ElasticLoadBalancingV2::LoadBalancer ElasticLoadBalancingV2::TargetGroup Events::EventBus Events::EventBusPolicy
+Events::Rule IAM::InstanceProfile IAM::ManagedPolicy IAM::Role IAM::RolePolicy IoT::Policy
+IoT::PolicyPrincipalAttachment IoT::Thing IoT::ThingPrincipalAttachment IoT::TopicRule KMS::Alias KMS::Key
+KinesisFirehose::DeliveryStream Lambda::Function Lambda::Permission Logs::LogGroup Logs::LogStream
+Logs::QueryDefinition Logs::ResourcePolicy Neptune::DBCluster Neptune::DBClusterParameterGroup Neptune::DBInstance
+Neptune::DBParameterGroup Neptune::DBSubnetGroup RDS::DBCluster RDS::DBInstance RDS::DBParameterGroup
+RDS::DBSubnetGroup S3::Bucket S3::BucketPolicy SNS::Subscription SNS::Topic SNS::TopicPolicy SQS::Queue
+SQS::QueuePolicy SSM::Association SSM::Document SecretsManager::Secret ServiceCatalog::CloudFormationProduct
+ServiceCatalog::Portfolio ServiceCatalog::PortfolioProductAssociation ServiceCatalog::TagOption
+ServiceCatalog::TagOptionAssociation WAFv2::WebACL
+"""
+#: The rest of them: nothing in Terraform is the same thing.
+NO_COUNTERPART = """
+CloudFormation::Macro CloudFormation::WaitCondition CloudFormation::WaitConditionHandle Lambda::Version
+Greengrass::CoreDefinition Greengrass::CoreDefinitionVersion Greengrass::FunctionDefinition Greengrass::Group
+Greengrass::SubscriptionDefinition IoTAnalytics::Channel IoTAnalytics::Dataset IoTAnalytics::Datastore
+IoTAnalytics::Pipeline
 """
 
 
@@ -219,7 +246,15 @@ def _foreign(value: Any, members: Mapping[str, Attribute], at: tuple[str, ...]) 
 
 @pytest.mark.parametrize("native", SAMPLES.split())
 def test_types_of_sample_templates_have_a_row(native: str) -> None:
-    assert native in cloudformation_types()
+    assert f"AWS::{native}" in cloudformation_types()
+
+
+def test_sample_types_without_a_row_have_no_counterpart() -> None:
+    known = {type_.replace("_", "") for type_ in terraform_types("aws")}
+    for native in NO_COUNTERPART.split():
+        assert cloudformation_schema(f"AWS::{native}") is not None
+        assert f"AWS::{native}" not in cloudformation_types()
+        assert f"aws{native.replace('::', '').lower()}" not in known
 
 
 @pytest.mark.parametrize(("native", "types"), sorted(cloudformation_types().items()), ids=str)
