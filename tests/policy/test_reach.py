@@ -47,10 +47,18 @@ def test_open_together(others: list[Value], expected: bool | None) -> None:
     assert truth(run("open_together(rule, rules)", given)) is expected
 
 
-@pytest.mark.parametrize("sources", [["0.0.0.0/0"], ["10.0.0.0/8"], ["198.51.100.7/32"], [MANY]])
+VPC_RANGE = Unknown("after apply", "computed", reference=Reference("aws_vpc.main", "cidr_block"))
+
+
+@pytest.mark.parametrize("sources", [["0.0.0.0/0"], ["10.0.0.0/8"], ["198.51.100.7/32"], [VPC_RANGE], []])
 def test_a_rule_that_is_no_part_of_the_world(sources: list[Value]) -> None:
     given = {"rule": rule(*sources), "rules": [rule(*sources), rule("0.0.0.0/0")]}
     assert run("open_together(rule, rules)", given) is False
+
+
+def test_a_rule_whose_sources_are_not_known() -> None:
+    given = {"rule": rule(MANY), "rules": [rule(MANY), rule("64.0.0.0/2")]}
+    assert truth(run("open_together(rule, rules)", given)) is None
 
 
 VPC = made("aws_vpc.main")

@@ -91,7 +91,7 @@ def covers_internet(texts: Sequence[str]) -> bool:
     )
 
 
-def _never_world(item: Unknown) -> bool:
+def never_world(item: Unknown) -> bool:
     """Whether an unknown source cannot be the whole internet: a network's own range, a known prefix length."""
     if item.reference is not None and (item.kind == "computed" or _looked_up(item.reference.address) in _NETWORKS):
         return True
@@ -139,12 +139,12 @@ def open_to_world(sources: Value) -> Value:
 def _maybe_world(texts: Sequence[str], unknown: Unknown) -> logic.Tri:
     if isinstance(unknown, logic.PossibleItem):
         inner, open_ones = _texts(unknown.item)
-        possible = covers_internet([*texts, *inner]) or any(not _never_world(u) for u in open_ones)
+        possible = covers_internet([*texts, *inner]) or any(not never_world(u) for u in open_ones)
         return None if possible else False
     if unknown.choices and not unknown.spread:
         answers = {covers_internet([*texts, c]) if isinstance(c, str) else None for c in unknown.choices}
         return answers.pop() if len(answers) == 1 else None
-    return False if _never_world(unknown) else None
+    return False if never_world(unknown) else None
 
 
 def public_sources(sources: Value) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from iacguard.model import Graph, Resource, Unknown, Value, contains_unknown
 from iacguard.policy.functions.base import Function, decided, parameters
 from iacguard.policy.functions.graph import here, referenced
-from iacguard.policy.functions.network import cidr_prefix, covers_internet, is_private_cidr
+from iacguard.policy.functions.network import cidr_prefix, covers_internet, is_private_cidr, never_world
 from iacguard.policy.language import Context
 from iacguard.policy.logic import all_tri, equal, order, truth
 
@@ -26,6 +26,10 @@ def open_together(rule: Value, rules: Value) -> Value:
     """
     if not isinstance(rule, dict) or not isinstance(rules, list):
         return decided(None if isinstance(rule, Unknown) or isinstance(rules, Unknown) else False, rule, rules)
+    sources = rule.get("sources")
+    open_ones = [s for s in sources if isinstance(s, Unknown)] if isinstance(sources, list) else [sources]
+    if any(not isinstance(s, Unknown) or s.spread or not never_world(s) for s in open_ones):
+        return decided(None, rule) if contains_unknown(sources) else False
     own = _texts([rule])
     if covers_internet(own) or not any(_part(text) for text in own):
         return False
