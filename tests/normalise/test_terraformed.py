@@ -289,6 +289,50 @@ spec:
         ),
         (
             """\
+            resource "kubernetes_pod" "r" {
+              metadata { name = "p" }
+              spec {
+                security_context {
+                  windows_options { run_as_username = "ContainerUser" }
+                }
+                volume {
+                  name = "v"
+                  ceph_fs { monitors = ["10.0.0.1"] }
+                }
+                volume {
+                  name = "w"
+                  rbd {
+                    ceph_monitors = ["10.0.0.1"]
+                    rbd_image     = "i"
+                    rados_user    = "u"
+                  }
+                }
+                volume {
+                  name = "x"
+                  downward_api {}
+                }
+              }
+            }
+            """,
+            ("{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {"
+            "securityContext: {windowsOptions: {runAsUserName: ContainerUser}},"
+            " volumes: [{name: v, cephfs: {monitors: [10.0.0.1]}},"
+            " {name: w, rbd: {monitors: [10.0.0.1], image: i, user: u}}, {name: x, downwardAPI: {}}]}}"),
+        ),
+        (
+            """\
+            resource "kubernetes_api_service_v1" "r" {
+              metadata { name = "v1.example.org" }
+              spec {
+                insecure_skip_tls_verify = true
+              }
+            }
+            """,
+            ("{apiVersion: apiregistration.k8s.io/v1, kind: APIService, metadata: {name: v1.example.org},"
+            " spec: {insecureSkipTLSVerify: true}}"),
+        ),
+        (
+            """\
             resource "kubernetes_manifest" "r" {
               manifest = {
                 apiVersion = "example.org/v1"
