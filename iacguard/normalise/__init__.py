@@ -76,10 +76,12 @@ def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> N
     from iacguard.normalise.firewall import add_rules
     from iacguard.normalise.fold import fold
     from iacguard.normalise.prefixlists import open_prefix_lists
+    from iacguard.normalise.scripts import add_lines
     from iacguard.normalise.statements import add_statements
 
     for draft in drafts:
         adapt(draft)
+        add_lines(draft)
         if draft.type.startswith("aws_"):
             add_statements(draft, problems)
         elif parent_type(draft.type):

@@ -7,6 +7,7 @@ from functools import cache
 
 from iacguard.normalise.firewall import TYPES as FIREWALLS
 from iacguard.normalise.fold import Fold, folds_of
+from iacguard.normalise.scripts import SCRIPTED
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.workload import POD_TEMPLATES
 
@@ -41,6 +42,8 @@ def made_attributes(type_: str) -> frozenset[str]:
         names |= {"ingress_rules", "egress_rules"}
     if type_.startswith("google_"):
         names.add("bindings")
+    if type_ in SCRIPTED:
+        names.add("user_data_lines")
     if type_.startswith(("aws_", "AWS::")):
         names |= {"unknown_arguments", "unknown_type"}
     if type_ in POD_TEMPLATES:

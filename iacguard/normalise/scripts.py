@@ -1,0 +1,70 @@
+"""The lines of start-up scripts, each with its place: a secret in a script of fifty lines is one line of it."""
+
+from __future__ import annotations
+
+from iacguard.model import Key, Place, Span, Step, Unknown, Value
+from iacguard.normalise.draft import Draft
+from iacguard.record import record
+
+_SCRIPT = "user_data"
+SCRIPTED = frozenset(("aws_instance", "aws_launch_template", "aws_launch_configuration", "aws_spot_instance_request"))
+_MAX_LINES = 2000
+
+
+def add_lines(draft: Draft) -> None:
+    """Give a machine with a start-up script of several lines ``user_data_lines``."""
+    script = draft.attributes.get(_SCRIPT) if draft.type in SCRIPTED else None
+    parts = script.parts if isinstance(script, Unknown) else (script,)
+    if not any(isinstance(part, str) and "\n" in part for part in parts):
+        return
+    place = draft.where((_SCRIPT,))
+    for number, line in enumerate(_lines(parts)):
+        if number == _MAX_LINES:
+            break
+        draft.append(f"{_SCRIPT}_lines", line, LinePlace(place, number, len(line) if isinstance(line, str) else 1))
+
+
+def _lines(parts: tuple[Value, ...]) -> list[Value]:
+    """A text's lines; those with a part that is not known keep what is known of them."""
+    lines: list[list[str | Unknown]] = [[]]
+    for part in parts:
+        if isinstance(part, Unknown):
+            lines[-1].append(part)
+        elif isinstance(part, str):
+            first, *more = part.split("\n")
+            lines[-1].append(first)
+            lines += [[text] for text in more]
+    return [_joined([p for p in line if p != ""]) for line in lines]
+
+
+def _joined(parts: list[str | Unknown]) -> Value:
+    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
+    if unknown is None:
+        return "".join(part for part in parts if isinstance(part, str))
+    return Unknown(unknown.reason, unknown.kind, unknown.span, parts=tuple(parts), secret=unknown.secret)
+
+
+@record
+class LinePlace:
+    """The place of one line of a text that is written in lines; of any other text, that of the text."""
+
+    text: Place
+    number: int
+    length: int
+
+    @property
+    def span(self) -> Span:
+        start = self.text.text_start()
+        if start is None:
+            return self.text.span
+        line, column = start[0] + self.number, start[1]
+        return Span(self.text.span.file, line, column, line, column + max(1, self.length))
+
+    def child(self, key: Key) -> Place | None:
+        return None
+
+    def trail(self) -> tuple[Step, ...]:
+        return self.text.trail()
+
+    def text_start(self) -> tuple[int, int] | None:
+        return None
