@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from iacguard.frontends.terraform import patterns
-from iacguard.frontends.terraform.literals import normal, number
+from iacguard.frontends.terraform.literals import number
+from iacguard.frontends.terraform.sequences import RESERVED, Sequences, UnsureError
 from iacguard.frontends.terraform.syntax import (
     Binary,
     Call,
@@ -30,12 +31,10 @@ from iacguard.frontends.terraform.syntax import (
     Paren,
     Splat,
     SplatItem,
-    Template,
     TupleExpr,
     Unary,
     Variable,
 )
-from iacguard.frontends.terraform.templates import Marker, as_expression, assemble
 
 #: Levels that are read here; the way by the grammar counts them exactly and says where there are too many.
 _MAX_DEPTH: Final = 40
@@ -56,12 +55,6 @@ _PRECEDENCE: Final = {
     **dict.fromkeys(("*", "/", "%"), 6),
 }
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
-#: Words that mean something else at some places.
-_RESERVED: Final = frozenset(("for", "in", "if"))
-
-
-class UnsureError(Exception):
-    """Here stands what the way by the grammar must look at."""
 
 
 def _longest(depth: int) -> int:
@@ -76,14 +69,13 @@ def _step(base: Expr, step: re.Match[str]) -> Expr:
     return Index(base.start, end, base, Literal(step.start(4), end, int(step.group(4))))
 
 
-class Descent:
+class Descent(Sequences):
     """Reads expressions of one file. Every method raises UnsureError or ReadError where the grammar must be asked."""
 
-    __slots__ = ("_forms", "data", "text")
+    __slots__ = ("_forms",)
 
     def __init__(self, data: bytes, text: str) -> None:
-        self.data = data
-        self.text = text
+        super().__init__(data, text)
         self._forms: dict[str, Callable[[int, int], Expr]] = {
             "[": self._tuple,
             "{": self._object,
@@ -106,9 +98,9 @@ class Descent:
         mark = (patterns.OPEN_OPERATOR if open_ else patterns.INLINE_OPERATOR).match(self.text, found.end)
         if mark is None:
             return found
-        then = self.expression(self._skip(mark.end()) if open_ else mark.end(), open_, depth + 1)
+        then = self.expression(self.skip(mark.end()) if open_ else mark.end(), open_, depth + 1)
         if open_:
-            at = self._skip(self._after(then.end, ":"))
+            at = self.skip(self._after(then.end, ":"))
         else:
             colon = patterns.COLON.match(self.text, then.end)
             if colon is None:
@@ -127,7 +119,7 @@ class Descent:
             strength = _PRECEDENCE[sign]
             if strength < least:
                 return left
-            right = self._term(self._skip(operator.end()) if open_ else operator.end(), depth + 1)
+            right = self._term(self.skip(operator.end()) if open_ else operator.end(), depth + 1)
             operator = pattern.match(self.text, right.end)
             if operator is not None and _PRECEDENCE[operator.group(1)] > strength:
                 right = self._binary(right, operator, strength + 1, open_, depth + 1)
@@ -150,27 +142,22 @@ class Descent:
         elif kind == _BRACKET:
             found = self._forms[match.group()](at, depth + 1)
         elif kind == _QUOTE:
-            found = self._quoted(at, depth)
+            found = self.quoted(at, depth)
         else:
-            return self._heredoc(at, depth)
+            return self.heredoc(at, depth)
         # Most terms have no step after them, and a look at one character is cheaper than a pattern.
         return self._steps(found, depth) if self.text[found.end : found.end + 1] in (".", "[") else found
-
-    def plain(self, start: int, end: int) -> str:
-        """The text of a string without escapes."""
-        text = self.text[start:end]
-        return text if text.isascii() else normal(self.data[start:end].decode("utf-8", errors="replace"))
 
     def chain(self, at: int, text: str) -> Expr:
         """``a.b.c``, or one of the words for values."""
         if "." not in text:
             if text in _KEYWORDS:
                 return Literal(at, at + len(text), _KEYWORDS[text])
-            if text in _RESERVED:
+            if text in RESERVED:
                 raise UnsureError
             return Variable(at, at + len(text), text)
         first, *names = text.split(".")
-        if len(names) > _MAX_CHAIN or first in _RESERVED:
+        if len(names) > _MAX_CHAIN or first in RESERVED:
             raise UnsureError
         end = at + len(first)
         found: Expr = Literal(at, end, _KEYWORDS[first]) if first in _KEYWORDS else Variable(at, end, first)
@@ -190,7 +177,7 @@ class Descent:
             end = step.end()
             kind = step.lastindex
             if kind is None:
-                key = self.expression(self._skip(end), True, depth + 1)
+                key = self.expression(self.skip(end), True, depth + 1)
                 end = self._after(key.end, "]")
                 found = Index(start, end, found, key)
             elif kind == 2:
@@ -212,9 +199,6 @@ class Descent:
             each = _step(each, inner)
         raise UnsureError
 
-    def _skip(self, at: int) -> int:
-        return patterns.SKIPPED.match(self.text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-
     def _mark(self, at: int) -> tuple[str, int]:
         """The sign or word that must come next, and its end."""
         match = patterns.MARK.match(self.text, at)
@@ -231,21 +215,21 @@ class Descent:
 
     def _call(self, match: re.Match[str], depth: int) -> Call:
         name = match.group(_CHAIN)
-        if "." in name or name in _RESERVED or name in _KEYWORDS:
+        if "." in name or name in RESERVED or name in _KEYWORDS:
             raise UnsureError
         args, end, expand = self._listed(match.end(), ")", depth + 1)
         return Call(match.start(), end, name, args, expand)
 
     def _listed(self, at: int, bracket: str, depth: int) -> tuple[tuple[Expr, ...], int, bool]:
         """Expressions with commas between them up to ``bracket``, its end, and whether ``...`` stands before it."""
-        at = self._skip(at)
+        at = self.skip(at)
         items: list[Expr] = []
         while not self.text.startswith(bracket, at):
             item = self.expression(at, True, depth)
             items.append(item)
             mark, at = self._mark(item.end)
             if mark == ",":
-                at = self._skip(at)
+                at = self.skip(at)
             elif mark == bracket:
                 return tuple(items), at, False
             elif mark == "..." and bracket == ")":
@@ -255,7 +239,7 @@ class Descent:
         return tuple(items), at + 1, False
 
     def _paren(self, start: int, depth: int) -> Paren:
-        inner = self.expression(self._skip(start + 1), True, depth)
+        inner = self.expression(self.skip(start + 1), True, depth)
         return Paren(start, self._after(inner.end, ")"), inner)
 
     def _unary(self, start: int, depth: int) -> Unary:
@@ -267,7 +251,7 @@ class Descent:
         return Unary(start, operand.end, self.text[start], operand)  # type: ignore[arg-type]
 
     def _tuple(self, start: int, depth: int) -> TupleExpr | ForExpr:
-        at = self._skip(start + 1)
+        at = self.skip(start + 1)
         if self.text.startswith("for", at) and (match := patterns.FOR.match(self.text, at)) is not None:
             return self._for(start, match, "]", depth)
         items, end, _ = self._listed(start + 1, "]", depth)
@@ -275,24 +259,24 @@ class Descent:
 
     def _for(self, start: int, match: re.Match[str], bracket: str, depth: int) -> ForExpr:
         first, second = match.groups()
-        if first in _RESERVED or second in _RESERVED:
+        if first in RESERVED or second in RESERVED:
             raise UnsureError
-        collection = self.expression(self._skip(match.end()), True, depth)
-        value = self.expression(self._skip(self._after(collection.end, ":")), True, depth)
+        collection = self.expression(self.skip(match.end()), True, depth)
+        value = self.expression(self.skip(self._after(collection.end, ":")), True, depth)
         key: Expr | None = None
         mark, end = self._mark(value.end)
         grouping = False
         if bracket == "}":
             if mark != "=>":
                 raise UnsureError
-            key, value = value, self.expression(self._skip(end), True, depth)
+            key, value = value, self.expression(self.skip(end), True, depth)
             mark, end = self._mark(value.end)
             grouping = mark == "..."
             if grouping:
                 mark, end = self._mark(end)
         condition: Expr | None = None
         if mark == "if":
-            condition = self.expression(self._skip(end), True, depth)
+            condition = self.expression(self.skip(end), True, depth)
             mark, end = self._mark(condition.end)
         if mark != bracket:
             raise UnsureError
@@ -301,7 +285,7 @@ class Descent:
 
     def _object(self, start: int, depth: int) -> ObjectExpr | ForExpr:
         text = self.text
-        at = self._skip(start + 1)
+        at = self.skip(start + 1)
         if text.startswith("for", at) and (match := patterns.FOR.match(text, at)) is not None:
             return self._for(start, match, "}", depth)
         items: list[tuple[Expr, Expr]] = []
@@ -319,7 +303,7 @@ class Descent:
             after = patterns.AFTER_OBJECT_ITEM.match(text, value.end)
             if after is None:
                 raise UnsureError
-            at = self._skip(after.end())
+            at = self.skip(after.end())
         return ObjectExpr(start, at + 1, tuple(items))
 
     def _plain_key(self, found: re.Match[str]) -> Expr:
@@ -345,84 +329,8 @@ class Descent:
         """A key in parentheses or a template, and where its value starts."""
         if patterns.OBJECT_KEY.match(self.text, at) is None:
             raise UnsureError
-        key = self._paren(at, depth + 1) if self.text[at] == "(" else self._quoted(at, depth)
+        key = self._paren(at, depth + 1) if self.text[at] == "(" else self.quoted(at, depth)
         separator = patterns.OBJECT_SEPARATOR.match(self.text, key.end)
         if separator is None:
             raise UnsureError
         return key, separator.end()
-
-    # ---- templates
-
-    def _quoted(self, start: int, depth: int) -> Literal | Template:
-        text = self.text
-        parts: list[Any] = []
-        markers: list[Marker] = []
-        at = start + 1
-        simple = True
-        while True:
-            end = patterns.QUOTED_TEXT.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-            if end > at:
-                part = self.plain(at, end)
-                simple = simple and not ("\\" in part or "${" in part or "%{" in part)
-                parts.append(part)
-            if text.startswith('"', end):
-                break
-            if not text.startswith("${", end):
-                raise UnsureError
-            marker = self._sequence(end, depth)
-            simple = simple and not marker.strip_before and not marker.strip_after
-            markers.append(marker)
-            parts.append(marker.value)
-            at = marker.end
-        if simple and markers:
-            return Template(start, end + 1, tuple(parts))
-        found, _ = assemble(self.data, start + 1, end, markers, "quoted", depth)
-        return as_expression(found, start, end + 1, False, -1)
-
-    def _sequence(self, start: int, depth: int) -> Marker:
-        """The ``${...}`` that starts at ``start``."""
-        text = self.text
-        before = text.startswith("~", start + 2)
-        value = self.expression(self._skip(start + 2 + before), True, depth + 1)
-        end = self._skip(value.end)
-        after = text.startswith("~", end)
-        if not text.startswith("}", end + after):
-            raise UnsureError
-        return Marker(start, end + after + 1, "value", before, after, value)
-
-    def _heredoc(self, start: int, depth: int) -> Literal | Template:
-        text = self.text
-        head = patterns.HEREDOC_HEAD.match(text, start)
-        if head is None:
-            raise UnsureError
-        body = head.end()
-        # A line that begins with the marker's word, and goes on, ends it for some readers only.
-        last = re.compile(rf"^[ \t]*{head.group(2)}", re.MULTILINE).search(text, body)
-        if last is None or text[last.end() : last.end() + 1] not in ("\n", ""):
-            raise UnsureError
-        line = last.start()
-        markers = self.sequences(body, line, depth)
-        style = "flush" if head.group(1) else "heredoc"
-        parts, text_start = assemble(self.data, body, line, markers, style, depth)  # type: ignore[arg-type]
-        return as_expression(parts, start, last.end(), True, text_start)
-
-    def sequences(self, at: int, end: int, depth: int) -> list[Marker]:
-        """The ``${...}`` of a text that is not in quotes."""
-        text = self.text
-        markers: list[Marker] = []
-        found = patterns.SEQUENCE.search(text, at, end)
-        while found is not None:
-            start = found.start()
-            if start > at and text[start - 1] == text[start]:
-                if start - 1 > at and text[start - 2] == text[start]:
-                    raise UnsureError
-                at = start + 2  # `$${` stands for the characters `${`
-            elif text[start] == "%":
-                raise UnsureError
-            else:
-                markers.append(self._sequence(start, depth))
-                at = markers[-1].end
-                if at > end:
-                    raise UnsureError
-            found = patterns.SEQUENCE.search(text, at, end)
-        return markers

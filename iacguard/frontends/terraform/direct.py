@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from iacguard.frontends.terraform.descent import Descent, UnsureError
+from iacguard.frontends.terraform.descent import Descent
 from iacguard.frontends.terraform.grammar import ReadError
 from iacguard.frontends.terraform.literals import normal
 from iacguard.frontends.terraform.patterns import CHAIN, DIGITS, LINE_END, NAME, PLAIN_STRING, SKIP, compiled
+from iacguard.frontends.terraform.sequences import UnsureError
 from iacguard.frontends.terraform.syntax import Attribute, Block, Body, Expr, Literal, Template
 from iacguard.frontends.terraform.templates import Marker, as_expression, assemble
 

@@ -40,6 +40,11 @@ OBJECT_KEY = compiled(r"[(\"]")
 OBJECT_SEPARATOR = compiled(r"[ \t]*(?:=(?![=>])|:)[ \t]*")
 AFTER_OBJECT_ITEM = compiled(rf"[ \t]*(?:,|{LINE_END}|(?=\}}))")
 #: Text between quotes up to its end or to the next ``${``; signs in a row are left alone where they are no escape.
-QUOTED_TEXT = compiled(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$(?![{$])|%(?![{%])|\$\$\{|%%\{)*+')
+QUOTED_TEXT = compiled(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$(?![{$])|%(?![{%])|\$\$\{|%%\{|\$(?=\$[^{$])|%(?=%[^{%]))*+')
 HEREDOC_HEAD = compiled(rf"<<(-?)({NAME})\n")
 SEQUENCE = compiled(r"[$%]\{")
+#: The beginning of a directive up to its expression, where it has one; of a loop with its names.
+DIRECTIVE = compiled(
+    rf"%\{{(~?){SKIP}(?:(if)(?![\w-]){SKIP}|(else|endif|endfor)(?![\w-])|"
+    rf"(for)\s+({NAME})\s*(?:,\s*({NAME})\s+)?in\s+{SKIP})"
+)
