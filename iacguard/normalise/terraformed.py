@@ -58,7 +58,8 @@ def _translate(draft: Draft) -> bool:
 
 def _as_written(secret: dict[str, Value], moves: dict[Path, Path]) -> None:
     """The provider encodes ``data``: what stands in the code is what a manifest has in stringData."""
-    for old, new in (("data", "stringData"), ("binaryData", "data")):
+    members = (("data", "stringData"), ("dataWo", "stringData"), ("binaryData", "data"), ("binaryDataWo", "data"))
+    for old, new in members:
         if old in secret and new not in secret:
             secret[new] = secret.pop(old)
             moves[(new,)] = moves.pop((old,))

@@ -333,6 +333,43 @@ spec:
         ),
         (
             """\
+            resource "kubernetes_secret_v1" "r" {
+              metadata { name = "s" }
+              data_wo          = { some_key = "text" }
+              data_wo_revision = 1
+            }
+            """,
+            ("{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {some_key: text},"
+            " dataWoRevision: 1}"),
+        ),
+        (
+            """\
+            resource "kubernetes_pod_v1" "r" {
+              metadata { name = "p" }
+              spec {
+                dns_config {
+                  option {
+                    name  = "ndots"
+                    value = "1"
+                  }
+                }
+                volume {
+                  name = "v"
+                  ephemeral {
+                    volume_claim_template {
+                      spec { access_modes = ["ReadWriteOnce"] }
+                    }
+                  }
+                }
+              }
+            }
+            """,
+            ("{apiVersion: v1, kind: Pod, metadata: {name: p},"
+            " spec: {dnsConfig: {options: [{name: ndots, value: '1'}]}, volumes: ["
+            "{name: v, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce]}}}}]}}"),
+        ),
+        (
+            """\
             resource "kubernetes_manifest" "r" {
               manifest = {
                 apiVersion = "example.org/v1"
