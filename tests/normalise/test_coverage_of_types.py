@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from iacguard.examples import MemoryWorkspace
 from iacguard.frontends import FRONTENDS
 from iacguard.frontends.contract import Inputs
 from iacguard.knowledge import Attribute, cloudformation_schema, terraform_schema, terraform_types
+from iacguard.knowledge import cloudformation_types as every_type
 from iacguard.model import REST
 from iacguard.normalise.aliases import TYPES
 from iacguard.normalise.cloudformation import BESIDE
 from iacguard.normalise.convert import snake
 from iacguard.normalise.tables import load, words
-from iacguard.normalise.vocabulary import cloudformation_types
+from iacguard.normalise.vocabulary import cloudformation_types, folds
 from iacguard.policy.testing import Example, read_policies
 from iacguard.source import SourceFile
 
@@ -203,6 +205,21 @@ def test_every_type_of_a_policy_can_come_from_cloudformation_or_has_a_reason() -
     # Nothing is excused that needs no excuse.
     assert set(TERRAFORM_ONLY) - terraform == set()
     assert set(TERRAFORM_ONLY) & made == set()
+
+
+def test_types_that_policies_look_for_beside_a_resource_have_a_row() -> None:
+    """A destination, a log configuration or a scanner in a type of its own settles a policy on what it belongs to."""
+    beside = {fold.child for fold in folds()}
+    for path in sorted(Path("policies/aws").rglob("*.yaml")):
+        beside |= set(re.findall(r"(?:referrers|resources|targets)\('(aws_\w+)'\)", path.read_text("utf-8")))
+    made = {type_ for types in cloudformation_types().values() for type_ in types}
+    same = {type_.removeprefix("AWS::").replace("::", "").lower(): type_ for type_ in every_type()}
+    names = {type_.removeprefix("aws_").replace("_function_", "_").replace("_", "") for type_ in beside - made}
+    assert {same[name] for name in names if name in same} - WITHOUT_TRAILS == set()
+
+
+#: What it is asked for, whether the code has a trail, is asked of whole accounts: see TERRAFORM_ONLY.
+WITHOUT_TRAILS = {"AWS::Organizations::Organization"}
 
 
 def test_every_type_in_an_example_has_a_row() -> None:
