@@ -13,7 +13,7 @@ _MAX_LINES = 2000
 
 def add_lines(draft: Draft) -> None:
     """Give a machine with a start-up script of several lines ``user_data_lines``."""
-    script = draft.attributes.get(_SCRIPT) if draft.type in SCRIPTED else None
+    script = _plain(draft.attributes.get(_SCRIPT)) if draft.type in SCRIPTED else None
     parts = script.parts if isinstance(script, Unknown) else (script,)
     if not any(isinstance(part, str) and "\n" in part for part in parts):
         return
@@ -22,6 +22,20 @@ def add_lines(draft: Draft) -> None:
         if number == _MAX_LINES:
             break
         draft.append(f"{_SCRIPT}_lines", line, LinePlace(place, number, len(line) if isinstance(line, str) else 1))
+
+
+def _plain(script: Value) -> Value:
+    """The script that a text encodes in Base64, as launch templates want it; any other text as it is."""
+    if isinstance(script, Unknown):
+        return script if script.encodes is None else script.encodes
+    if not isinstance(script, str) or "\n" in script:
+        return script
+    from base64 import b64decode
+
+    try:
+        return b64decode(script, validate=True).decode()
+    except ValueError:
+        return script
 
 
 def _lines(parts: tuple[Value, ...]) -> list[Value]:

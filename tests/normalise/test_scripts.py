@@ -24,6 +24,14 @@ def test_each_line_of_a_heredoc_has_its_place(opening: str, column: int) -> None
     assert web.locate(("user_data_lines", 1)).span == Span("main.tf", 5, column, 5, column + len(str(lines[1])))
 
 
+def test_lines_of_a_script_that_is_encoded_stand_where_it_is_written() -> None:
+    web = machine("base64encode(<<-EOT\n    #!/bin/bash\n    export A=1\n    export B=${var.host}\n    EOT\n  )")
+    lines = web.attributes["user_data_lines"]
+    assert isinstance(lines, list)
+    assert lines[1] == "export A=1"
+    assert web.locate(("user_data_lines", 1)).span.line == 5
+
+
 def test_a_line_keeps_what_is_known_of_it() -> None:
     web = machine("<<EOT\nHOST=${var.host}\nexport A=1\nEOT")
     lines = web.attributes["user_data_lines"]

@@ -45,8 +45,10 @@ class ExprPlace:
         return trail(self.expr, self.scope)
 
     def text_start(self) -> tuple[int, int] | None:
-        """Where the text of a heredoc or a string of many lines begins."""
+        """Where the text of a heredoc or a string of many lines begins, also where it is then encoded in Base64."""
         expr = core(self.expr)
+        if isinstance(expr, Call) and expr.name == "base64encode" and len(expr.args) == 1:
+            expr = core(expr.args[0])
         if isinstance(expr, (Literal, Template)) and expr.text_start >= 0:
             return self.scope.doc.file.position(expr.text_start)
         return None
