@@ -60,7 +60,11 @@ def _chosen(examples: tuple[Example, ...]) -> Iterator[tuple[Format, str]]:
             "Resources: {A: {Type: X, Properties: {B: c}}}",
             ["json", "parameter", "mapping", "condition", "loop"],
         ),
-        ("kubernetes", "kind: Pod", ["overlay", "list", "provider"]),
+        (
+            "kubernetes",
+            "{apiVersion: v1, kind: Pod, spec: {hostPID: true}}",
+            ["overlay", "list", "manifest", "provider"],
+        ),
     ],
 )
 def test_code_has_variants(format_: Format, code: str, names: list[str]) -> None:

@@ -17,6 +17,7 @@ import yaml
 from iacguard.model import Format
 from tests.policies.mending_terraform import Entry, parse, render
 from tests.policies.mending_yaml import load
+from tests.policies.provider_code import provider_code
 
 _LITERAL = re.compile(r'^(\s*"?[\w.:/-]+"?\s*=\s*)("(?:[^"\\$%]|\\.)*"|true|false|-?\d+(?:\.\d+)?)(,?)\s*$')
 #: Blocks whose arguments Terraform wants as literals, and arguments that are not the resource's.
@@ -235,7 +236,10 @@ def _kubernetes(code: str) -> Iterator[Variant]:
         f'resource "kubernetes_manifest" "made{i}" {{\nmanifest = jsondecode({_quoted(json.dumps(d))})\n}}\n'
         for i, d in enumerate(objects)
     )
-    yield Variant("provider", "terraform", {"main.tf": "".join(blocks)})
+    yield Variant("manifest", "terraform", {"main.tf": "".join(blocks)})
+    text = provider_code(code)
+    if text:
+        yield Variant("provider", "terraform", {"main.tf": text})
 
 
 def _quoted(text: str) -> str:
