@@ -317,7 +317,9 @@ _GOOGLE_OUTER: Mapping[str, Names] = MappingProxyType(
 
 
 def _google_firewall(attributes: dict[str, Value]) -> Rules:
-    """Without any source the API lets in 0.0.0.0/0 (compute.firewalls, "sourceRanges" and "destinationRanges")."""
+    """Without any source the API lets in 0.0.0.0/0, and a rule's priority is 1000 (compute.firewalls, "sourceRanges",
+    "destinationRanges" and "priority").
+    """
     if boolean(attributes.get("disabled")) is True:
         return
     direction = _choice(attributes.get("direction"), _DIRECTIONS, "ingress")
@@ -339,11 +341,12 @@ def _google_firewall(attributes: dict[str, Value]) -> Rules:
                 tuple(items(known.get("ports", known.get(REST)))),
                 sources,
                 groups,
-                integer(attributes.get("priority")),
+                integer(attributes.get("priority", attributes.get(REST, 1000))),
                 attributes.get("description"),
                 (action, *index),
                 _GOOGLE_NAMES,
                 _GOOGLE_OUTER.get(str(direction), {}),
+                only=tuple(_both(attributes.get("target_tags"), attributes.get("target_service_accounts"))),
             )
 
 
