@@ -17,8 +17,9 @@ class Stack:
 
     ``name`` is unique within a scan: the root module's folder, the template's file, "" for manifests. Resources
     are native here (the file's own attribute names); ``normalise`` turns them into the common vocabulary.
-    ``facts`` are what normalising needs beyond resources, e.g. ``{"provider:aws": "5"}``. ``suppressions`` are what
-    the code itself says is accepted. ``alternatives``: what the stack becomes where its deployer chooses otherwise.
+    ``facts`` are what normalising needs beyond resources, e.g. ``{"provider:aws": "5"}``; ``plan`` is among them
+    where Terraform has made the resources. ``suppressions`` are what the code itself says is accepted.
+    ``alternatives``: what the stack becomes where its deployer chooses otherwise.
     """
 
     name: str

@@ -51,6 +51,8 @@ class Made:
 
 def look(stack: Stack, drafts: Sequence[Draft]) -> tuple[Made, ...]:
     """What the drafts have that does not exist. To be asked before they are changed, and told afterwards."""
+    if "plan" in stack.facts:  # Terraform refuses what does not exist; a plan has all that its provider's version has
+        return ()
     if stack.format == "terraform":
         return tuple(_terraform(drafts)) if _current(stack.facts.get("provider:aws", "")) else ()
     if stack.format == "cloudformation" and not any(p.kind == "not-evaluated" for p in stack.problems):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from iacguard.examples import evaluate
-from iacguard.model import Resource
+from iacguard.frontends.contract import Stack
+from iacguard.model import FixedPlace, Resource, Span
+from iacguard.normalise import normalise
+
+PLACE = FixedPlace(Span("plan.json", 1, 1, 1, 2))
 
 
 def only(format_: str, text: str) -> Resource:
@@ -69,3 +73,9 @@ def test_a_type_that_does_not_exist() -> None:
     assert only("terraform", 'resource "aws_s3_buckets" "b" {}\n').attributes["unknown_type"] == (
         "aws_s3_buckets (did you mean aws_s3_bucket?)"
     )
+
+
+def test_what_terraform_planned_exists() -> None:
+    made = Resource("aws_sqs_queue.q", "aws_sqs_queue", "aws_sqs_queue", "terraform", {"removed_since": 1}, PLACE, "")
+    told = [normalise(Stack("p", "terraform", (made,), facts=facts))[0] for facts in ({"plan": "made"}, {})]
+    assert ["unknown_arguments" in graph.resources[0].attributes for graph in told] == [False, True]

@@ -35,7 +35,7 @@ def stack(file: SourceFile, workspace: Workspace, inputs: Inputs) -> Stack:
         resources=resources,
         edges=tuple(dict.fromkeys(assembled.edges)),
         problems=tuple(dict.fromkeys(problems)),
-        facts={**configuration.facts, **(code.facts if code is not None else {})},
+        facts={"plan": "made", **configuration.facts, **(code.facts if code is not None else {})},
         suppressions=code.suppressions if code is not None else (),
         judged=_judged(plan) if inputs.plan_scope == "changed" and not plan.is_state else None,
     )

@@ -166,7 +166,7 @@ def test_prior_state_is_not_judged() -> None:
 def test_provider_constraints_are_facts() -> None:
     document = plan(resource("a_b.c"), configuration={})
     document["configuration"]["provider_config"] = {"aws": {"name": "aws", "version_constraint": "~> 5.0"}}
-    assert stack(document).facts == {"provider:aws": "~> 5.0"}
+    assert stack(document).facts == {"plan": "made", "provider:aws": "~> 5.0"}
 
 
 def test_scope_of_changes_names_what_is_made_or_changed() -> None:
