@@ -51,9 +51,10 @@ def _add(draft: Draft, written: Written) -> None:
         if written.direction in ("ingress", "egress"):
             draft.append(f"{written.direction}_rules", _any_number(rule, written.open), place)
             continue
-        unknown = Unknown("the rule's direction is not known", spread=True)
-        for name in ("ingress_rules", "egress_rules"):
-            draft.append(name, unknown, place)
+        # Readers take a rule whose direction is not known for one of incoming traffic.
+        reason = "the rule's direction is not known"
+        draft.append("ingress_rules", Unknown(reason, choices=(rule,), spread=True), place)
+        draft.append("egress_rules", Unknown(reason, spread=True), place)
 
 
 def _any_number(rule: dict[str, Value], why: Unknown | None) -> Value:

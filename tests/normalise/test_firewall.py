@@ -342,3 +342,5 @@ def test_an_unknown_direction_leaves_both_lists_open(build: Any) -> None:
     )
     found = build.graph(lone).resources[0].attributes
     assert all(found[k][0].spread for k in ("ingress_rules", "egress_rules"))
+    assert found["ingress_rules"][0].choices == (rule(protocol="tcp", **SSH, sources=[ANY]),)
+    assert found["egress_rules"][0].choices == ()
