@@ -139,7 +139,7 @@ def _level(action: str) -> str:
 def _level_of(name: str) -> str:
     if any(word in name for word in _NEITHER):
         return ""
-    if "bucket" in name:
+    if "bucket" in name or name.endswith("configuration"):
         return "" if "owner" in name and "object" in name else "bucket"
     return "object" if "object" in name or name in _ON_OBJECTS else ""
 
