@@ -24,6 +24,7 @@ from iacguard.policy.functions.iam import (
     pattern_of,
     statement_list,
 )
+from iacguard.policy.functions.network import open_to_world
 from iacguard.policy.logic import Tri, all_tri, any_tri, equal, not_tri, truth
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ _CIRCUMSTANCES = frozenset(
         *("aws:principalisawsservice", "aws:principalorgid", "aws:principalaccount"),
     )
 )
+_BY_PATTERN = frozenset(("stringlike", "arnlike", "arnequals"))
+#: Patterns of every service principal and of every ARN.
+_ALL_OF_AWS = frozenset(("*.amazonaws.com", "arn:*", "arn:aws:*", "arn:aws:iam::*", "arn:aws:iam::*:*"))
 #: Stands for an unknown piece of an ARN while it is taken apart.
 _HOLE = "\ue0f2"
 #: What stands before a resource's name in the ARNs of services that have several kinds.
@@ -176,8 +180,15 @@ def _constrains(condition: Value) -> Tri:
         return False
     if plain == "null":
         return _is_false(values)
-    anything = any_of(values, lambda v: isinstance(v, str) and v.strip("*") == "" and plain.endswith("like"))
-    return all_tri((values != [], not_tri(anything)))
+    return all_tri((values != [], not_tri(any_of(values, lambda v: _is_anything(v, plain)))))
+
+
+def _is_anything(value: Value, operator: str) -> bool:
+    if not isinstance(value, str):
+        return False
+    if operator == "ipaddress":
+        return truth(open_to_world([value])) is True
+    return operator in _BY_PATTERN and (value.strip("*?") == "" or value.lower() in _ALL_OF_AWS)
 
 
 def _is_false(values: Value) -> Tri:
