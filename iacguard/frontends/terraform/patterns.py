@@ -39,8 +39,8 @@ OBJECT_ITEM = compiled(
 OBJECT_KEY = compiled(r"[(\"]")
 OBJECT_SEPARATOR = compiled(r"[ \t]*(?:=(?![=>])|:)[ \t]*")
 AFTER_OBJECT_ITEM = compiled(rf"[ \t]*(?:,|{LINE_END}|(?=\}}))")
-#: Text between quotes up to its end or to the next ``${``; signs in a row are left alone where they are no escape.
-QUOTED_TEXT = compiled(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$(?![{$])|%(?![{%])|\$\$\{|%%\{|\$(?=\$[^{$])|%(?=%[^{%]))*+')
+#: Text between quotes up to its end or to the next sequence: signs in a row before a `{` stand for themselves.
+QUOTED_TEXT = compiled(r'(?:[^"\\$%\r\n]++|\\[^\r\n]|\$++(?!\{)|\$\$++\{|%++(?!\{)|%%++\{)*+')
 HEREDOC_HEAD = compiled(rf"<<(-?)({NAME})\n")
 SEQUENCE = compiled(r"[$%]\{")
 #: The beginning of a directive up to its expression, where it has one; of a loop with its names.

@@ -121,8 +121,6 @@ class Sequences:
         while found is not None:
             start = found.start()
             if start > at and text[start - 1] == text[start]:
-                if start - 1 > at and text[start - 2] == text[start]:
-                    raise UnsureError
                 at = start + 2  # `$${` stands for the characters `${`
             else:
                 markers.append(self._sequence(start, depth))

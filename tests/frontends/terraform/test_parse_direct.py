@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from iacguard.frontends.terraform import direct, lone
 from iacguard.frontends.terraform.parse import by_grammar, parse
-from iacguard.frontends.terraform.syntax import Document, Literal, ObjectExpr
+from iacguard.frontends.terraform.syntax import Body, Document, Literal, ObjectExpr
 from iacguard.source import SourceFile
 
 PROJECT = (Path(__file__).parent / "syntax" / "project.tf").read_bytes()
@@ -73,6 +74,8 @@ EXPRESSIONS = [
         '"a%{ if b ~} c %{~ endif }d"',
         '"%{for x in y}${x}%{endfor}"',
         '"100%%"',
+        '"$$${x}-${y}"',
+        "<<EOT\n$$${x}${y}\nEOT",
         '"$$a"',
     ),
     *("<<-EOT\n  %{ for k, v in a ~}\n  ${k}\n  %{ endfor ~}\n  EOT", '"%{ if a }%{ if b }x%{ endif }%{ endif }"'),
@@ -117,7 +120,6 @@ UNSURE = [
         "a = 1_000",
         'a = "\\q"',
         'a = "x\ny"',
-        'a = "$$${x}"',
         'a = "%{ if x }y"',
         "a = b ? c",
     ),
@@ -182,6 +184,18 @@ def test_what_is_not_surely_right_is_left_to_the_grammar(text: str) -> None:
     assert direct.read(text.encode()) is None
 
 
+#: What HCL reads otherwise than the grammar.
+GAPS = re.compile(r"\$\$\$\{|%%%\{|\{\s*for\s*[=:]")
+
+
+@pytest.mark.parametrize("text", ['"$$${x"', '"%%%{ if x }"', "<<EOT\n%%%{ if }\nEOT"])
+def test_escapes_after_signs_are_read_where_the_grammar_sees_a_sequence(text: str) -> None:
+    straight, by_tree = both(f"a = {text}\n")
+    assert isinstance(straight, Body)
+    assert isinstance(straight.attributes[0].expr, Literal)
+    assert by_tree is None
+
+
 def test_what_the_grammar_cannot_read_is_read_all_the_same() -> None:
     # A `for` that begins an object is a key where `=` follows; the grammar takes it for a loop.
     body = direct.read(b"a = { for = 1, in = 2, if = 3 }\n")
@@ -215,7 +229,7 @@ def test_spoiled_text_is_read_alike_or_not_at_all(text: str, changes: list[tuple
         at = round(place * len(text))
         text = text[:at] + put + text[at + removed :]
     straight, by_tree = both(text)
-    assert straight is None or repr(straight) == repr(by_tree)
+    assert straight is None or repr(straight) == repr(by_tree) or GAPS.search(text)
 
 
 @pytest.mark.parametrize(
