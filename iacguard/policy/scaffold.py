@@ -59,6 +59,9 @@ fix:
     tags = {
       Owner = "payments"
     }
+  cloudformation: |
+    Tags:
+      - {Key: Owner, Value: payments}
 references:
   - https://docs.aws.amazon.com/AmazonS3/latest/userguide/CostAllocTagging.html
 examples:
@@ -93,6 +96,21 @@ examples:
       }
     violates: [aws_s3_bucket.data]
     satisfies: [aws_s3_bucket.logs]
+  - name: a template with an owner for one of two
+    cloudformation: |
+      Parameters:
+        Owner: {Type: String, Default: payments}
+      Resources:
+        Owned:
+          Type: AWS::S3::Bucket
+          Properties:
+            Tags: [{Key: Owner, Value: !Ref Owner}]
+        Nobodys:
+          Type: AWS::S3::Bucket
+          Properties:
+            Tags: [{Key: Stage, Value: test}]
+    violates: [Nobodys]
+    satisfies: [Owned]
 """
 
 _KUBERNETES = """\

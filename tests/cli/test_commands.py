@@ -126,7 +126,7 @@ def test_a_new_policy_passes_its_examples_and_is_used(
 ) -> None:
     folder = str(tmp_path / "own")
     assert out("policy", "new", "aws-s3-owner-tag", "--dir", folder).endswith("owner-tag.yaml\n")
-    assert out("policy", "test", folder) == "3 of 3 examples pass\n"
+    assert out("policy", "test", folder) == "4 of 4 examples pass\n"
     assert out("policy", "lint", folder) == "1 policy, 0 remarks\n"
     arguments = ["scan", str(project), "--policy-dir", folder, "--select", "aws-s3-owner-tag", "--fail-on", "low"]
     assert app.run(arguments) == 1

@@ -216,7 +216,7 @@ def test_a_new_policy_is_complete(tmp_path: Path) -> None:
     first = create("acme-s3-bucket-owner", str(tmp_path))
     create("kubernetes-pod-owner", str(tmp_path))
     assert first == tmp_path / "acme" / "s3" / "bucket-owner.yaml"
-    assert test_policies((str(tmp_path),)).text() == "6 of 6 examples pass\n"
+    assert test_policies((str(tmp_path),)).text() == "7 of 7 examples pass\n"
     assert lint((str(tmp_path),)) == ((), 2)
     for identity, message in (("acme-s3-bucket-owner", "a policy already"), ("Acme", "cannot be a policy's id")):
         with pytest.raises(PolicyError, match=message):
