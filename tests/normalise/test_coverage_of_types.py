@@ -54,7 +54,6 @@ TERRAFORM_ONLY = {
     "aws_athena_database": _NO_TYPE,
     "aws_backup_vault_policy": _A_PART,
     "aws_cloudsearch_domain": _NO_TYPE,
-    "aws_cloudwatch_log_destination_policy": _A_PART,
     "aws_codeartifact_domain_permissions_policy": _A_PART,
     "aws_codeartifact_repository_permissions_policy": _A_PART,
     "aws_codebuild_resource_policy": _NO_TYPE,
