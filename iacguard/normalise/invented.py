@@ -1,14 +1,14 @@
 """Types and arguments that do not exist: what was made up, misspelt, or has been removed from the provider since.
 
-Compared with the published schemas of the AWS provider and of CloudFormation, in the names that were written, before
-anything is translated or folded. Code that is held to another major version of the provider is passed over, as are
-templates with macros, which may read what they like.
+Compared with the published schemas of the AWS and Azure providers and of CloudFormation, in the names that were
+written, before anything is translated or folded. Code that is held to another major version of the provider is passed
+over, as are templates with macros, which may read what they like.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from iacguard.frontends.contract import Stack
@@ -24,6 +24,8 @@ from iacguard.model import REST, Path, Place, Value
 from iacguard.normalise.draft import Draft
 from iacguard.record import record
 
+#: Google's is left out: what only its beta provider has is used under the same names.
+_PROVIDERS = ("aws", "azurerm")
 #: Types that tools add to templates, and those that a transform takes away.
 _NOT_PUBLISHED = ("AWS::CDK::", "AWS::Serverless::")
 _PART = re.compile(r"\s*(=|!=|>=|<=|~>|>|<)?\s*v?(\d+)((?:\.\d+)*)\s*")
@@ -54,46 +56,49 @@ def look(stack: Stack, drafts: Sequence[Draft]) -> tuple[Made, ...]:
     if "plan" in stack.facts:  # Terraform refuses what does not exist; a plan has all that its provider's version has
         return ()
     if stack.format == "terraform":
-        return tuple(_terraform(drafts)) if _current(stack.facts.get("provider:aws", "")) else ()
+        majors = {name: _majors(name, stack.facts.get(f"provider:{name}", "")) for name in _PROVIDERS}
+        judged = ((draft, majors.get(draft.type.partition("_")[0], ())) for draft in drafts)
+        return tuple(made for draft, known in judged if known for made in _made(draft, known))
     if stack.format == "cloudformation" and not any(p.kind == "not-evaluated" for p in stack.problems):
-        return tuple(_cloudformation(drafts))
+        own = (d for d in drafts if d.type.startswith("AWS::") and not d.type.startswith(_NOT_PUBLISHED))
+        return tuple(made for draft in own for made in _made(draft, ("",)))
     return ()
 
 
-def _terraform(drafts: Sequence[Draft]) -> Iterator[Made]:
-    for draft in drafts:
-        if draft.type.startswith("aws_"):
-            yield from _made(draft, terraform_types)
+def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
+    known = [m for m in majors if _members(draft.type, (), m) is not None]
+    if not known:
+        yield Made(draft, type=_said(draft.type, draft.type, _types(draft.type, majors[0]), 0.9))
+        return
+    found = _unknown(draft, known[0])
+    for major in known[1:] if found else ():
+        others = _unknown(draft, major)
+        found = {path: item for path, item in found.items() if path in others}
+    if found or REST in draft.attributes:
+        yield Made(draft, tuple(({"argument": said}, draft.where(path)) for path, said in found.items()))
 
 
-def _cloudformation(drafts: Sequence[Draft]) -> Iterator[Made]:
-    for draft in drafts:
-        if draft.type.startswith("AWS::") and not draft.type.startswith(_NOT_PUBLISHED):
-            yield from _made(draft, cloudformation_types)
-
-
-def _made(draft: Draft, types: Callable[..., Sequence[str]]) -> Iterator[Made]:
-    members = _members(draft.type, ())
-    if members is None:
-        near = types() if "::" in draft.type else types("aws")
-        yield Made(draft, type=_said(draft.type, draft.type, near, 0.9))
-    elif (found := tuple(_unknown(draft, members))) or REST in draft.attributes:
-        yield Made(draft, found)
+def _types(type_: str, major: str) -> Sequence[str]:
+    return cloudformation_types() if "::" in type_ else terraform_types(type_.partition("_")[0], major)
 
 
 @cache
-def _members(type_: str, path: tuple[str, ...]) -> Mapping[str, Attribute] | None:
+def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attribute] | None:
     """What a type, or a block of it, may hold; None for a type that does not exist, and below values of any names."""
-    schema = cloudformation_schema(type_) if "::" in type_ else terraform_schema(type_)
+    schema = cloudformation_schema(type_) if "::" in type_ else terraform_schema(type_, major)
     if schema is None or not path:
         return None if schema is None else schema.attributes
     found = schema.attribute(path)
     return found.members if found is not None and found.members and found.type != "map" else None
 
 
-def _unknown(draft: Draft, members: Mapping[str, Attribute]) -> Iterator[tuple[Value, Place]]:
-    """The arguments of a resource that its type does not have, each with its place."""
-    pending: list[tuple[Value, Mapping[str, Attribute], Path]] = [(draft.attributes, members, ())]
+def _unknown(draft: Draft, major: str) -> dict[Path, str]:
+    """The paths of a resource's arguments that its type does not have, and what to say of each."""
+    out: dict[Path, str] = {}
+    pending: list[tuple[Value, Mapping[str, Attribute], Path]] = []
+    top = _members(draft.type, (), major)
+    if top is not None:
+        pending.append((draft.attributes, top, ()))
     while pending:
         value, names, path = pending.pop()
         if type(value) is list:
@@ -103,13 +108,14 @@ def _unknown(draft: Draft, members: Mapping[str, Attribute]) -> Iterator[tuple[V
         for name, inner in value.items():
             if name in names:
                 if type(inner) is dict or type(inner) is list:
-                    held = _members(draft.type, (*(k for k in path if isinstance(k, str)), name))
+                    held = _members(draft.type, (*(k for k in path if isinstance(k, str)), name), major)
                     if held is not None:
                         pending.append((inner, held, (*path, name)))
             elif not name.startswith(("$", "_", "/")):
                 dotted = ".".join(key for key in (*path, name) if isinstance(key, str))
                 known = tuple(n for n, a in names.items() if n != "id" and (a.settable or a.block))
-                yield {"argument": _said(dotted, name, known, 0.6)}, draft.where((*path, name))
+                out[*path, name] = _said(dotted, name, known, 0.6)
+    return out
 
 
 def _said(text: str, name: str, names: Sequence[str], likeness: float) -> str:
@@ -120,13 +126,14 @@ def _said(text: str, name: str, names: Sequence[str], likeness: float) -> str:
     return f"{text} (did you mean {near[0]}?)" if near else text
 
 
-def _current(constraint: str) -> bool:
-    """Whether a version constraint of Terraform's allows the major version of the provider that is known here.
+def _majors(provider: str, constraint: str) -> tuple[str, ...]:
+    """The major versions of a provider that are known here and that a version constraint of Terraform's allows.
 
     https://developer.hashicorp.com/terraform/language/expressions/version-constraints
     """
-    major = int(terraform_versions()["aws"][0].partition(".")[0])
-    return all(_allows(part, major) for part in constraint.split(",") if part.strip())
+    parts = [part for part in constraint.split(",") if part.strip()]
+    known = (version.partition(".")[0] for version in terraform_versions()[provider])
+    return tuple(major for major in known if all(_allows(part, int(major)) for part in parts))
 
 
 def _allows(part: str, major: int) -> bool:

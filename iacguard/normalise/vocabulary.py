@@ -44,7 +44,7 @@ def made_attributes(type_: str) -> frozenset[str]:
         names.add("bindings")
     if type_ in SCRIPTED:
         names.add("user_data_lines")
-    if type_.startswith(("aws_", "AWS::")):
+    if type_.startswith(("aws_", "AWS::", "azurerm_")):
         names |= {"unknown_arguments", "unknown_type"}
     if type_ in POD_TEMPLATES:
         names |= {"pod", "containers"}

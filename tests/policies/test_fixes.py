@@ -27,6 +27,8 @@ _EXCEPTIONS: Mapping[str, str] = {
     "aws-iam-user-console-password": "the resource is deleted, and people log in elsewhere",
     "aws-schema-unknown-argument": "a name is replaced by another",
     "aws-schema-unknown-type": "a name is replaced by another",
+    "azure-schema-unknown-argument": "a name is replaced by another",
+    "azure-schema-unknown-type": "a name is replaced by another",
     "google-iam-service-account-key": "the resource is deleted, and another kind takes its place",
     "kubernetes-pod-kube-system-namespace": "the object moves, so it has another address",
     "kubernetes-pod-missing-service-account": "the object moves, so it has another address",
