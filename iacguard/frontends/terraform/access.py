@@ -68,7 +68,8 @@ _SHAPES: Mapping[tuple[str, str, str], str] = MappingProxyType(
     {
         ("computed", "google_service_account", "email"): "{account_id}@*.iam.gserviceaccount.com",
         ("computed", "google_service_account", "member"): "serviceAccount:{account_id}@*.iam.gserviceaccount.com",
-        ("computed", "google_project_service_identity", "member"): "serviceAccount:*",
+        ("computed", "google_project_service_identity", "email"): "service-*.iam.gserviceaccount.com",
+        ("computed", "google_project_service_identity", "member"): "serviceAccount:service-*.iam.gserviceaccount.com",
         ("computed", "google_folder_service_identity", "member"): "serviceAccount:*",
         ("computed", "google_organization_service_identity", "member"): "serviceAccount:*",
         ("computed", "google_logging_project_sink", "writer_identity"): "serviceAccount:*",
@@ -76,7 +77,12 @@ _SHAPES: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("computed", "google_logging_organization_sink", "writer_identity"): "serviceAccount:*",
         ("computed", "google_logging_billing_account_sink", "writer_identity"): "serviceAccount:*",
         ("data", "google_service_account", "member"): "serviceAccount:*",
-        ("data", "google_storage_project_service_account", "member"): "serviceAccount:*",
+        ("data", "google_storage_project_service_account", "email_address"): (
+            "service-*@gs-project-accounts.iam.gserviceaccount.com"
+        ),
+        ("data", "google_storage_project_service_account", "member"): (
+            "serviceAccount:service-*@gs-project-accounts.iam.gserviceaccount.com"
+        ),
         ("data", "google_storage_transfer_project_service_account", "member"): "serviceAccount:*",
         ("data", "google_bigquery_default_service_account", "member"): "serviceAccount:*",
         ("data", "google_compute_default_service_account", "email"): "*-compute@developer.gserviceaccount.com",

@@ -213,9 +213,14 @@ def test_no_answer_is_contradicted_by_a_concrete_value(expression: str, concrete
         ("google_service_account.b.email", "", ".iam.gserviceaccount.com"),
         ("google_service_account.a.unique_id", "", ""),
         ("data.google_compute_default_service_account.d.email", "", "-compute@developer.gserviceaccount.com"),
-        ("google_project_service_identity.i.member", "serviceAccount:", ""),
+        ("google_project_service_identity.i.member", "serviceAccount:service-", ".iam.gserviceaccount.com"),
+        ("google_project_service_identity.i.email", "service-", ".iam.gserviceaccount.com"),
         ("google_logging_project_sink.s.writer_identity", "serviceAccount:", ""),
-        ("data.google_storage_project_service_account.s.member", "serviceAccount:", ""),
+        (
+            "data.google_storage_project_service_account.s.member",
+            "serviceAccount:service-",
+            "@gs-project-accounts.iam.gserviceaccount.com",
+        ),
         (
             "data.google_compute_default_service_account.d.member",
             "serviceAccount:",
