@@ -218,6 +218,21 @@ def test_only_what_a_policy_looks_at_is_told_apart(evaluated: list[Stack], type_
     assert len(evaluated) == worlds
 
 
+def test_what_a_macro_may_read_exists_in_no_case() -> None:
+    text = """
+        Transform: OurMacro
+        Parameters: {P: {Type: String, AllowedValues: [a, b], Default: a}}
+        Conditions: {IsB: !Equals [!Ref P, b]}
+        Resources:
+          T: {Type: AWS::SNS::Topic, Condition: IsB, Properties: {TopicNam: a}}
+    """
+    rules = ("aws-schema-unknown-argument",)
+    decisions, _ = judged(textwrap.dedent(text), {}, rules=rules)
+    assert [d.verdict for d in decisions] in ([], ["satisfied"])
+    decisions, _ = judged(textwrap.dedent(text).replace("Transform: OurMacro", ""), {}, rules=rules)
+    assert [(d.verdict, d.when) for d in decisions] == [("undecided", 'condition "IsB" is true')]
+
+
 def test_too_many_cases_are_said_and_decided_by_default() -> None:
     names = [f"P{n}" for n in range(12)]
     parameters = "".join(f"  {n}: {{Type: String, AllowedValues: [a, b], Default: a}}\n" for n in names)

@@ -45,10 +45,11 @@ def _stack(reading: Reading, path: str, inputs: Inputs) -> Stack:
     problems = (*problems, *choices.refused(), *found.record.problems)
     for evaluator in found.evaluators[1:]:
         problems = (*problems, *reading.template(evaluator.origin.file.path)[1])
+    problems = tuple(dict.fromkeys(problems))
     return replace(
         stack_of(path, found),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=problems,
         facts={f"parameter:{name}": "given" for name in choices.declared if name in inputs.parameters},
         suppressions=accepted,
-        alternatives=TemplateAlternatives(path, choices, library, found) if found.touched else None,
+        alternatives=TemplateAlternatives(path, choices, library, found, problems) if found.touched else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 
+from iacguard.findings import Problem
 from iacguard.frontends.cloudformation.choices import Choices, State
 from iacguard.frontends.cloudformation.evaluation import (
     Evaluated,
@@ -17,17 +18,18 @@ from iacguard.frontends.cloudformation.evaluation import (
 from iacguard.frontends.cloudformation.nested import Library, Nest
 from iacguard.frontends.contract import Stack, World
 from iacguard.model import Value
-from iacguard.record import field, record
+from iacguard.record import field, record, replace
 
 
 @record(frozen=False, slots=False)
 class TemplateAlternatives:
-    """Those of one template. ``base`` is how it was evaluated by default."""
+    """Those of one template. ``base`` is how it was evaluated by default, ``problems`` what was told of it then."""
 
     name: str
     choices: Choices
     library: Library
     base: Evaluated
+    problems: tuple[Problem, ...] = ()
     _worlds: dict[object, TemplateWorld] = field(default_factory=dict)
 
     @property
@@ -68,7 +70,8 @@ class TemplateWorld:
 
     @cached_property
     def stack(self) -> Stack:
-        return stack_of(self.alternatives.name, self._evaluated)
+        # What is not evaluated by default is not in any world.
+        return replace(stack_of(self.alternatives.name, self._evaluated), problems=self.alternatives.problems)
 
     def default(self, address: str) -> bool:
         choices = self.alternatives.choices
