@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 from iacguard.frontends.contract import Stack
 from iacguard.knowledge import (
@@ -17,7 +18,6 @@ from iacguard.knowledge import (
     cloudformation_types,
     terraform_schema,
     terraform_types,
-    terraform_versions,
 )
 from iacguard.knowledge.schemas import Attribute
 from iacguard.model import REST, Path, Place, Value
@@ -25,7 +25,7 @@ from iacguard.normalise.draft import Draft
 from iacguard.record import record
 
 #: Google's is left out: what only its beta provider has is used under the same names.
-_PROVIDERS = ("aws", "azurerm")
+KNOWN_MAJORS: Mapping[str, tuple[str, ...]] = MappingProxyType({"aws": ("6",), "azurerm": ("4", "5")})
 #: Types that tools add to templates, and those that a transform takes away.
 _NOT_PUBLISHED = ("AWS::CDK::", "AWS::Serverless::")
 _PART = re.compile(r"\s*(=|!=|>=|<=|~>|>|<)?\s*v?(\d+)((?:\.\d+)*)\s*")
@@ -56,7 +56,7 @@ def look(stack: Stack, drafts: Sequence[Draft]) -> tuple[Made, ...]:
     if "plan" in stack.facts:  # Terraform refuses what does not exist; a plan has all that its provider's version has
         return ()
     if stack.format == "terraform":
-        majors = {name: _majors(name, stack.facts.get(f"provider:{name}", "")) for name in _PROVIDERS}
+        majors = {name: _majors(name, stack.facts.get(f"provider:{name}", "")) for name in KNOWN_MAJORS}
         judged = ((draft, majors.get(draft.type.partition("_")[0], ())) for draft in drafts)
         return tuple(made for draft, known in judged if known for made in _made(draft, known))
     if stack.format == "cloudformation" and not any(p.kind == "not-evaluated" for p in stack.problems):
@@ -79,7 +79,11 @@ def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
 
 
 def _types(type_: str, major: str) -> Sequence[str]:
-    return cloudformation_types() if "::" in type_ else terraform_types(type_.partition("_")[0], major)
+    """The types that share a word with one that does not exist: there are too many to compare it with each."""
+    words = [word for word in re.split("_|::", type_)[1:] if len(word) > 2]
+    provider = type_.partition("_")[0]
+    known = cloudformation_types() if "::" in type_ else terraform_types(provider, major)
+    return [name for name in known if any(word in name for word in words)]
 
 
 @cache
@@ -95,26 +99,21 @@ def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attr
 def _unknown(draft: Draft, major: str) -> dict[Path, str]:
     """The paths of a resource's arguments that its type does not have, and what to say of each."""
     out: dict[Path, str] = {}
-    pending: list[tuple[Value, Mapping[str, Attribute], Path]] = []
-    top = _members(draft.type, (), major)
-    if top is not None:
-        pending.append((draft.attributes, top, ()))
+    pending: list[tuple[Value, tuple[str, ...], Path]] = [(draft.attributes, (), ())]
     while pending:
-        value, names, path = pending.pop()
+        value, within, path = pending.pop()
         if type(value) is list:
-            pending += [(item, names, (*path, at)) for at, item in enumerate(value)][::-1]
-        if type(value) is not dict or len(path) > _DEPTH:
+            pending += [(item, within, (*path, at)) for at, item in enumerate(value) if type(item) is dict][::-1]
+        names = _members(draft.type, within, major) if type(value) is dict and len(path) <= _DEPTH else None
+        if names is None:
             continue
         for name, inner in value.items():
             if name in names:
                 if type(inner) is dict or type(inner) is list:
-                    held = _members(draft.type, (*(k for k in path if isinstance(k, str)), name), major)
-                    if held is not None:
-                        pending.append((inner, held, (*path, name)))
+                    pending.append((inner, (*within, name), (*path, name)))
             elif not name.startswith(("$", "_", "/")):
-                dotted = ".".join(key for key in (*path, name) if isinstance(key, str))
                 known = tuple(n for n, a in names.items() if n != "id" and (a.settable or a.block))
-                out[*path, name] = _said(dotted, name, known, 0.6)
+                out[*path, name] = _said(".".join((*within, name)), name, known, 0.6)
     return out
 
 
@@ -122,7 +121,9 @@ def _said(text: str, name: str, names: Sequence[str], likeness: float) -> str:
     """``text``, with the existing name that is most like the one that does not exist, if one is."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, names, 1, likeness)
+    # What differs more in length cannot be so like it, and is not worth comparing.
+    span = (len(name) * likeness / (2 - likeness), len(name) * (2 - likeness) / likeness)
+    near = get_close_matches(name, [n for n in names if span[0] <= len(n) <= span[1]], 1, likeness)
     return f"{text} (did you mean {near[0]}?)" if near else text
 
 
@@ -132,8 +133,7 @@ def _majors(provider: str, constraint: str) -> tuple[str, ...]:
     https://developer.hashicorp.com/terraform/language/expressions/version-constraints
     """
     parts = [part for part in constraint.split(",") if part.strip()]
-    known = (version.partition(".")[0] for version in terraform_versions()[provider])
-    return tuple(major for major in known if all(_allows(part, int(major)) for part in parts))
+    return tuple(major for major in KNOWN_MAJORS[provider] if all(_allows(part, int(major)) for part in parts))
 
 
 def _allows(part: str, major: int) -> bool:

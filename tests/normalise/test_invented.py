@@ -6,8 +6,10 @@ import pytest
 
 from iacguard.examples import evaluate
 from iacguard.frontends.contract import Stack
+from iacguard.knowledge import terraform_versions
 from iacguard.model import FixedPlace, Resource, Span
 from iacguard.normalise import normalise
+from iacguard.normalise.invented import KNOWN_MAJORS
 
 PLACE = FixedPlace(Span("plan.json", 1, 1, 1, 2))
 
@@ -79,3 +81,8 @@ def test_what_terraform_planned_exists() -> None:
     made = Resource("aws_sqs_queue.q", "aws_sqs_queue", "aws_sqs_queue", "terraform", {"removed_since": 1}, PLACE, "")
     told = [normalise(Stack("p", "terraform", (made,), facts=facts))[0] for facts in ({"plan": "made"}, {})]
     assert ["unknown_arguments" in graph.resources[0].attributes for graph in told] == [False, True]
+
+
+def test_the_majors_are_those_of_the_tables() -> None:
+    shipped = {name: tuple(v.partition(".")[0] for v in versions) for name, versions in terraform_versions().items()}
+    assert {name: shipped[name] for name in KNOWN_MAJORS} == dict(KNOWN_MAJORS)
