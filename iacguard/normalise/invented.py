@@ -79,11 +79,7 @@ def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
 
 
 def _types(type_: str, major: str) -> Sequence[str]:
-    """The types that share a word with one that does not exist: there are too many to compare it with each."""
-    words = [word for word in re.split("_|::", type_)[1:] if len(word) > 2]
-    provider = type_.partition("_")[0]
-    known = cloudformation_types() if "::" in type_ else terraform_types(provider, major)
-    return [name for name in known if any(word in name for word in words)]
+    return cloudformation_types() if "::" in type_ else terraform_types(type_.partition("_")[0], major)
 
 
 @cache
