@@ -28,7 +28,7 @@ def open_together(rule: Value, rules: Value) -> Value:
         return decided(None if isinstance(rule, Unknown) or isinstance(rules, Unknown) else False, rule, rules)
     sources = rule.get("sources")
     open_ones = [s for s in sources if isinstance(s, Unknown)] if isinstance(sources, list) else [sources]
-    if any(not isinstance(s, Unknown) or s.spread or not never_world(s) for s in open_ones):
+    if any(not isinstance(s, Unknown) or not never_world(s) for s in open_ones):
         return decided(None, rule) if contains_unknown(sources) else False
     own = _texts([rule])
     if covers_internet(own) or not any(_part(text) for text in own):
