@@ -247,3 +247,38 @@ def test_computed_texts_tell_how_they_begin_and_end(expression: str, begins: str
     value = value_of(expression, accounts)
     assert isinstance(value, Unknown)
     assert (value.prefix, value.suffix) == (begins, ends)
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ("[var.l[0], var.l[1]]", None),
+        ("[element(var.l, 0), element(var.l, 1)]", None),
+        ("slice(var.l, 0, 2)", None),
+        ('slice(concat(["a"], var.l), 0, 3)', None),
+        ("[var.o.x, var.o.y]", None),
+        ("[{ a = var.o.x }, { a = var.o.y }]", None),
+        ("[jsonencode(var.o.x), jsonencode(var.o.y)]", None),
+        ("[var.o + 1, var.o + 2]", None),
+        ("[uuid(), uuid()]", None),
+        ("[aws_x.y.arn, aws_x.y.id]", None),
+        ("[var.o, var.o]", 1),
+        ("[aws_x.y.arn, aws_x.y.arn]", 1),
+    ],
+)
+def test_what_looks_alike_is_not_taken_for_one_value(items: str, count: int | None) -> None:
+    stack = only(
+        f"""
+        variable "l" {{ type = list(string) }}
+        variable "o" {{}}
+        resource "aws_x" "y" {{}}
+        resource "a" "b" {{
+          length = length(distinct({items}))
+          set    = length(toset({items}))
+        }}
+        """
+    )
+    attributes = by_address(stack)["a.b"].attributes
+    for name in ("length", "set"):
+        found = attributes[name]
+        assert isinstance(found, Unknown) if count is None else found == count

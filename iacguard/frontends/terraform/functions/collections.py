@@ -23,7 +23,7 @@ from iacguard.frontends.terraform.functions.unknowns import (
     identity,
     one_of,
     same,
-    unique,
+    surely_unique,
 )
 from iacguard.model import REST, Encoded, Unknown, Value
 from iacguard.record import replace
@@ -124,7 +124,7 @@ def distinct(values: Value) -> Value:
 
 def _distinct(values: Sequence[Value]) -> list[Value]:
     """Each item once. One that may turn out to equal another one stands for one item or none."""
-    items = unique(unify(values))
+    items = surely_unique(unify(values))
     if find_unknown(items) is None:
         return items
     result: list[Value] = []
@@ -253,7 +253,7 @@ def slice_(values: Value, start: int | float, end: int | float) -> Value:
     if isinstance(values, Unknown):
         # The call fails, or there are that many.
         several = 0 <= first <= last <= first + MAX_UNKNOWN_ITEMS and not values.choices
-        return [derived([values])] * (last - first) if several else derived([values])
+        return [derived([values]) for _ in range(int(last - first))] if several else derived([values])
     items = list_of(values)
     if first < 0 or last < first or (last > len(items) and not any(map(is_spread, items))):
         raise FunctionError("the indices are outside the list or in the wrong order")
@@ -263,7 +263,7 @@ def slice_(values: Value, start: int | float, end: int | float) -> Value:
     missing = last - max(first, known)
     if missing > MAX_UNKNOWN_ITEMS:
         return [*items[first:known], derived(items[known:], spread=True)]
-    return [*items[first:known], *([derived(items[known:])] * missing)]
+    return [*items[first:known], *(derived(items[known:]) for _ in range(missing))]
 
 
 def reverse(values: Value) -> Value:

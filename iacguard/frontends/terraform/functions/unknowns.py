@@ -108,14 +108,31 @@ def _identity_of_special(value: object) -> object:
 
 
 def unique(values: Sequence[Value]) -> list[Value]:
-    """Equal values once, in the order of their first appearance; unknowns only where they are the very same."""
-    seen: dict[tuple[str, str], Value] = {}
+    """Equal values once, in the order of their first appearance; unknowns too, where nothing tells them apart."""
+    seen: dict[tuple[object, ...], Value] = {}
     for value in values:
         seen.setdefault(_key(value), value)
     return list(seen.values())
 
 
-def _key(value: Value) -> tuple[str, str]:
+def surely_unique(values: Sequence[Value]) -> list[Value]:
+    """As :func:`unique`, with unknowns once only where they surely are one value.
+
+    Members of one thing look alike (``var.o.x``, ``var.o.y``): a name or being the very same object tells one value.
+    """
+    seen: dict[tuple[object, ...], Value] = {}
+    for value in values:
+        known = find_unknown([value]) is None
+        seen.setdefault(_key(value) if known or _is_named(value) else ("u", id(value)), value)
+    return list(seen.values())
+
+
+def _is_named(value: Value) -> bool:
+    plain = isinstance(value, Unknown) and not value.spread and not value.parts and not value.choices
+    return plain and value.reference is not None
+
+
+def _key(value: Value) -> tuple[object, ...]:
     if isinstance(value, str):
         return ("s", value)
     if isinstance(value, bool):
