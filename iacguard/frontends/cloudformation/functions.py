@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
@@ -139,10 +139,12 @@ def _select(evaluator: Evaluator, call: Call) -> Value:
     if len(arguments) != 2:
         return evaluator.wrong("value", call.node, "Fn::Select takes an index and a list")
     index, values = evaluator.value(arguments[0]), evaluator.value(arguments[1])
+    number = _whole(index)
+    if isinstance(values, Unknown) and number is not None:
+        return _each_choice(values, lambda choice: _item(choice, number))
     for value in (values, index):
         if isinstance(value, Unknown):
             return _because(value)
-    number = _whole(index)
     if number is None or not isinstance(values, list):
         return evaluator.wrong("value", call.node, "Fn::Select takes an index and a list")
     for value in values[: number + 1]:
@@ -158,11 +160,27 @@ def _split(evaluator: Evaluator, call: Call) -> Value:
     if len(arguments) != 2:
         return evaluator.wrong("value", call.node, "Fn::Split takes a delimiter and a text")
     delimiter, text = evaluator.value(arguments[0]), as_text(evaluator.value(arguments[1]))
-    if isinstance(text, Unknown) or isinstance(delimiter, Unknown):
-        return _because(text if isinstance(text, Unknown) else delimiter)
+    if isinstance(delimiter, Unknown):
+        return _because(delimiter)
     if text is None or not isinstance(delimiter, str) or not delimiter:
         return evaluator.wrong("value", call.node, "Fn::Split takes a delimiter and a text")
+    if isinstance(text, Unknown):
+        return _each_choice(text, lambda choice: choice.split(delimiter) if isinstance(choice, str) else None)
     return text.split(delimiter)
+
+
+def _item(choice: Value, number: int) -> Value:
+    """An item of a list that is wholly known; None where there is no such item."""
+    whole = isinstance(choice, list) and not any(isinstance(item, Unknown) for item in choice)
+    return choice[number] if isinstance(choice, list) and whole and number < len(choice) else None
+
+
+def _each_choice(unknown: Unknown, change: Callable[[Value], Value]) -> Value:
+    """What a function makes of a value that is one of several; of any other just an unknown for the same reason."""
+    made = [change(choice) for choice in unknown.choices]
+    if not made or unknown.secret or any(value is None for value in made):
+        return _because(unknown)
+    return _one_of_mapping(_because(unknown), made)
 
 
 def _find_in_map(evaluator: Evaluator, call: Call) -> Value:
