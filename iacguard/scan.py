@@ -22,7 +22,7 @@ from iacguard.record import field, record, replace
 from iacguard.request import ScanRequest
 from iacguard.shares import available, in_shares
 from iacguard.stacks import evaluated, look, tasks
-from iacguard.triage import Suppressions, assemble, locate
+from iacguard.triage import Suppressions, assemble, hashed, locate
 
 __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
 
@@ -40,6 +40,7 @@ class _Outcome:
     """What the stacks of one process came to. Holds nothing of their graphs."""
 
     located: list[Finding] = field(default_factory=list)
+    hashes: dict[tuple[str, int], str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     resources: Counter[Format] = field(default_factory=Counter)
     stacks: int = 0
@@ -60,7 +61,13 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     pending = list(tasks(found, request))
     size = sum(len(file.data) for files in found.files.values() for file in files)
     processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
-    outcomes = in_shares(pending, lambda share: _judge(share, pack, whole, request, progress), processes)
+
+    def judged(share: Iterable[Task]) -> _Outcome:
+        outcome = _judge(share, pack, whole, request, progress)
+        outcome.hashes.update(hashed(outcome.located, found.workspace))  # here, where it is done side by side
+        return outcome
+
+    outcomes = in_shares(pending, judged, processes)
     _check_parameters(request, set().union(*(o.parameters for o in outcomes)))
     result = _result(found, pack, outcomes)
     return _with_others(result, found, request.tools) if request.tools else result
@@ -146,7 +153,8 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
         decided=sum(o.decided for o in outcomes),
         undecided=sum(o.undecided for o in outcomes),
     )
-    everything = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported)
+    hashes = {key: value for o in outcomes for key, value in o.hashes.items()}
+    everything = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported, hashes)
     findings = tuple(f for f in everything if f.suppression is None)
     suppressed = tuple(f for f in everything if f.suppression is not None)
     rules = {f.rule.id: f.rule for f in everything}

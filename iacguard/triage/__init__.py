@@ -1,6 +1,6 @@
-"""From decisions to findings. Import :func:`locate`, :func:`assemble` and :class:`Suppressions` from here."""
+"""From decisions to findings. What others need of it is imported from here."""
 
-from iacguard.triage.assemble import assemble, locate
+from iacguard.triage.assemble import assemble, hashed, locate
 from iacguard.triage.suppress import Suppressions
 
-__all__ = ["Suppressions", "assemble", "locate"]
+__all__ = ["Suppressions", "assemble", "hashed", "locate"]

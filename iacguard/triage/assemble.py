@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
@@ -58,11 +58,45 @@ def locate(decision: Decision) -> Finding:
     )
 
 
-def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozenset[str] | None) -> tuple[Finding, ...]:
+#: GitHub's hash of a line, by its file and number.
+LineHashes: TypeAlias = Mapping[tuple[str, int], str]
+
+
+def hashed(located: Collection[Finding], workspace: Workspace) -> LineHashes:
+    """GitHub's hashes of the lines that findings stand at; each file is read once."""
+    return _hashes(located, _files(located, workspace), {})
+
+
+def _files(findings: Iterable[Finding], workspace: Workspace) -> dict[str, SourceFile | None]:
+    return {name: workspace.read(name) for name in dict.fromkeys(finding.span.file for finding in findings)}
+
+
+def _hashes(findings: Iterable[Finding], files: Mapping[str, SourceFile | None], known: LineHashes) -> LineHashes:
+    """The hashes of the lines that are not known yet, and those that are."""
+    missing: dict[str, set[int]] = {}
+    for finding in findings:
+        if (finding.span.file, finding.span.line) not in known:
+            missing.setdefault(finding.span.file, set()).add(finding.span.line)
+    found = dict(known)
+    for name, lines in missing.items():
+        file = files[name]
+        if file is not None:
+            text = ("\ufeff" if file.bom else "") + file.text
+            found.update(((name, line), value) for line, value in line_hashes(text, lines).items())
+    return found
+
+
+def assemble(
+    located: Iterable[Finding],
+    workspace: Workspace,
+    reported: frozenset[str] | None,
+    hashes: LineHashes | None = None,
+) -> tuple[Finding, ...]:
     """The ``located`` findings merged, completed and sorted by file, line, column, rule and address.
 
     Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
     one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
+    ``hashes`` are those of lines that are known already, by :func:`hashed`.
     """
     groups: dict[tuple[str, str, Span, str, str, bool], list[Finding]] = {}
     for item in located:
@@ -71,7 +105,7 @@ def assemble(located: Iterable[Finding], workspace: Workspace, reported: frozens
             groups.setdefault(key, []).append(item)
     found = [_merge(part) for group in groups.values() for part in _objects(group)]
     found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
-    return _with_source(found, workspace)
+    return _with_source(found, workspace, hashes or {})
 
 
 def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
@@ -108,17 +142,10 @@ def _instances(group: list[Finding]) -> Iterable[str]:
     return [f"{i.address}@{i.stack}" if i.stack and len(stacks[i.address]) > 1 else i.address for i in group]
 
 
-def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding, ...]:
-    """``findings`` with source lines and fingerprints; each file is read and hashed once."""
-    lines_of: dict[str, set[int]] = {}
-    for finding in findings:
-        lines_of.setdefault(finding.span.file, set()).add(finding.span.line)
-    files = {name: workspace.read(name) for name in lines_of}
-    hashes = {
-        name: line_hashes(("\ufeff" if file.bom else "") + file.text, lines_of[name])
-        for name, file in files.items()
-        if file is not None
-    }
+def _with_source(findings: list[Finding], workspace: Workspace, known: LineHashes) -> tuple[Finding, ...]:
+    """``findings`` with source lines and fingerprints."""
+    files = _files(findings, workspace)
+    hashes = _hashes(findings, files, known)
     seen: Counter[str] = Counter()
     done: list[Finding] = []
     masked: _Lines = {}
@@ -132,7 +159,7 @@ def _with_source(findings: list[Finding], workspace: Workspace) -> tuple[Finding
             replace(
                 finding,
                 source_lines=lines,
-                line_hash=hashes.get(span.file, {}).get(span.line, ""),
+                line_hash=hashes.get((span.file, span.line), ""),
                 # Equal lines in one block are told apart by their order, or a baseline would hide the second.
                 fingerprint=own if seen[own] == 1 else fingerprint(own, str(seen[own])),
             )
