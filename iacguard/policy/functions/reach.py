@@ -28,7 +28,7 @@ def open_together(rule: Value, rules: Value) -> Value:
         return decided(None if isinstance(rule, Unknown) or isinstance(rules, Unknown) else False, rule, rules)
     sources = rule.get("sources")
     open_ones = [s for s in sources if isinstance(s, Unknown)] if isinstance(sources, list) else [sources]
-    if any(not isinstance(s, Unknown) or not never_world(s) for s in open_ones):
+    if any(not isinstance(s, Unknown) or not (never_world(s) or _never_a_part(s)) for s in open_ones):
         return decided(None, rule) if contains_unknown(sources) else False
     own = _texts([rule])
     if covers_internet(own) or not any(_part(text) for text in own):
@@ -42,6 +42,12 @@ def open_together(rule: Value, rules: Value) -> Value:
 def _part(text: str) -> bool:
     prefix = cidr_prefix(text)
     return prefix is not None and prefix <= _PART and not is_private_cidr(text)
+
+
+def _never_a_part(unknown: Unknown) -> bool:
+    """Whether each value that an unknown source may have is too small to count."""
+    known = bool(unknown.choices) and not unknown.spread
+    return known and all(isinstance(c, str) and not covers_internet([c]) and not _part(c) for c in unknown.choices)
 
 
 def _texts(rules: Iterable[dict[str, Value]]) -> list[str]:
