@@ -119,6 +119,34 @@ resource "aws_s3_bucket_public_access_block" "p" {{
     assert (graph.by_address["aws_s3_bucket_public_access_block.p"].parent == "aws_s3_bucket.a") == (folded[0] is True)
 
 
+@pytest.mark.parametrize(
+    ("bucket", "joined"),
+    [
+        ("var.o.x", True),
+        ('var.o["x"]', True),
+        ("var.o.y", False),
+        ("var.o", False),
+        ("var.o.x.y", False),
+        ("module.none.x", False),
+    ],
+)
+def test_members_of_what_is_not_known_are_told_apart(bucket: str, joined: bool) -> None:
+    text = f"""
+variable "o" {{}}
+module "none" {{
+  source = "example.com/none"
+}}
+resource "aws_s3_bucket" "a" {{
+  bucket = var.o.x
+}}
+resource "aws_s3_bucket_public_access_block" "p" {{
+  bucket = {bucket}
+}}
+"""
+    graph, _ = normalise(stacks_of("terraform", {"main.tf": text}, {})[0])
+    assert (graph.by_address["aws_s3_bucket_public_access_block.p"].parent == "aws_s3_bucket.a") == joined
+
+
 INLINE = {
     "bucket": "b",
     "acl": "public-read",

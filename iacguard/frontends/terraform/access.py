@@ -250,6 +250,12 @@ def _is_there(value: Value) -> bool:
     return not (value is None or value is False or may_be_empty(value))
 
 
+#: Kinds of unknowns that are one value wherever they stand.
+_OUTSIDE = frozenset(("variable", "default", "data", "module"))
+_MEMBER = " (member "
+_MAX_REASON = 200
+
+
 def member(base: Unknown, key: Value, *, whole_map: bool = False) -> Value:
     """A member of something that is not known; ``whole_map``: ``base`` stands for the members themselves."""
     if base.choices and not whole_map:
@@ -264,8 +270,18 @@ def member(base: Unknown, key: Value, *, whole_map: bool = False) -> Value:
     if base.reference is not None and base.kind in ("computed", "data") and not isinstance(key, Unknown):
         return _deeper(base, base.reference, key)
     if whole_map:
-        return replace(base, spread=False, parts=(), choices=(), present=False)
-    return Unknown(base.reason, base.kind, base.span, secret=base.secret)
+        reason = _of_member(base, key)
+        return replace(base, reason=reason, spread=False, parts=(), choices=(), present=False)
+    return Unknown(_of_member(base, key), base.kind, base.span, secret=base.secret)
+
+
+def _of_member(base: Unknown, key: Value) -> str:
+    """Why a member is not known. It names the member: values of one reason and kind are taken for one value."""
+    if base.kind not in _OUTSIDE or not isinstance(key, (str, int)) or len(base.reason) > _MAX_REASON:
+        return base.reason
+    before, found, path = base.reason.removesuffix(")").rpartition(_MEMBER)
+    step = f"[{key}]" if isinstance(key, int) else f".{key[:40]}"
+    return f"{before}{found}{path}{step})" if found else f"{base.reason}{_MEMBER}{step.removeprefix('.')})"
 
 
 def _deeper(base: Unknown, reference: Reference, key: Value) -> Unknown:

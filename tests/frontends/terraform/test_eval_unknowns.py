@@ -282,3 +282,20 @@ def test_what_looks_alike_is_not_taken_for_one_value(items: str, count: int | No
     for name in ("length", "set"):
         found = attributes[name]
         assert isinstance(found, Unknown) if count is None else found == count
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("var.u", 'variable "u" has no default'),
+        ("var.u.a", 'variable "u" has no default (member a)'),
+        ('var.u["a"].b[0]', 'variable "u" has no default (member a.b[0])'),
+        ("var.u[var.v]", 'variable "u" has no default'),
+    ],
+)
+def test_the_reason_names_the_member(expression: str, reason: str) -> None:
+    assert unknown(expression).reason == reason
+
+
+def test_the_reason_does_not_grow_without_end() -> None:
+    assert 150 < len(unknown("var.u" + ".abc" * 60).reason) < 210
