@@ -119,7 +119,14 @@ def _said(text: str, name: str, names: Sequence[str], likeness: float) -> str:
 
     # What differs more in length cannot be so like it, and is not worth comparing.
     span = (len(name) * likeness / (2 - likeness), len(name) * (2 - likeness) / likeness)
-    near = get_close_matches(name, [n for n in names if span[0] <= len(n) <= span[1]], 1, likeness)
+    # Nor can what has too few of its letters.
+    letters = dict.fromkeys(map(ord, name))
+    alike = [
+        n
+        for n in names
+        if span[0] <= len(n) <= span[1] and len(n) - len(n.translate(letters)) >= likeness * (len(n) + len(name)) / 2
+    ]
+    near = get_close_matches(name, alike, 1, likeness) if alike else []
     return f"{text} (did you mean {near[0]}?)" if near else text
 
 
