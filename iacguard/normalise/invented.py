@@ -73,9 +73,17 @@ def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
     found = _unknown(draft, known[0])
     for major in known[1:] if found else ():
         others = _unknown(draft, major)
-        found = {path: item for path, item in found.items() if path in others}
+        found = {path: within for path, within in found.items() if path in others}
     if found or REST in draft.attributes:
-        yield Made(draft, tuple(({"argument": said}, draft.where(path)) for path, said in found.items()))
+        yield Made(draft, tuple(_argument(draft, path, within, known[0]) for path, within in found.items()))
+
+
+def _argument(draft: Draft, path: Path, within: tuple[str, ...], major: str) -> tuple[Value, Place]:
+    """What to say of an argument that does not exist, and where it stands; ``within`` are the blocks around it."""
+    names = _members(draft.type, within, major) or {}
+    known = tuple(name for name, a in names.items() if name != "id" and (a.settable or a.block))
+    name = str(path[-1])
+    return {"argument": _said(".".join((*within, name)), name, known, 0.6)}, draft.where(path)
 
 
 def _types(type_: str, major: str) -> Sequence[str]:
@@ -92,9 +100,9 @@ def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attr
     return found.members if found is not None and found.members and found.type != "map" else None
 
 
-def _unknown(draft: Draft, major: str) -> dict[Path, str]:
-    """The paths of a resource's arguments that its type does not have, and what to say of each."""
-    out: dict[Path, str] = {}
+def _unknown(draft: Draft, major: str) -> dict[Path, tuple[str, ...]]:
+    """The paths of a resource's arguments that its type does not have, and the names of the blocks around each."""
+    out: dict[Path, tuple[str, ...]] = {}
     pending: list[tuple[Value, tuple[str, ...], Path]] = [(draft.attributes, (), ())]
     while pending:
         value, within, path = pending.pop()
@@ -108,8 +116,7 @@ def _unknown(draft: Draft, major: str) -> dict[Path, str]:
                 if type(inner) is dict or type(inner) is list:
                     pending.append((inner, (*within, name), (*path, name)))
             elif not name.startswith(("$", "_", "/")):
-                known = tuple(n for n, a in names.items() if n != "id" and (a.settable or a.block))
-                out[*path, name] = _said(".".join((*within, name)), name, known, 0.6)
+                out[*path, name] = within
     return out
 
 
