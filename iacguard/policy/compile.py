@@ -108,7 +108,7 @@ def listed(policy: Policy) -> Listed:
 class Pack:
     """Policies in the order of their ids, indexed by kind. Immutable; those of a kind are loaded when it is met."""
 
-    __slots__ = ("_by_kind", "_entries", "_patterns")
+    __slots__ = ("_by_kind", "_entries", "_found", "_patterns")
 
     def __init__(self, policies: Iterable[Policy | Listed]) -> None:
         self._entries = tuple(p if isinstance(p, Listed) else listed(p) for p in policies)
@@ -116,6 +116,8 @@ class Pack:
         for entry in self._entries:
             for kind in entry.kinds:
                 self._by_kind.setdefault(kind, []).append(entry)
+        #: What for_kinds() has found: a scan of many stacks meets the same kinds again and again.
+        self._found: dict[tuple[str, ...], tuple[Policy, ...]] = {}
         self._patterns = tuple(e for e in self._entries if any("*" in k for k in e.kinds))
 
     def __len__(self) -> int:
@@ -144,9 +146,12 @@ class Pack:
 
     def for_kinds(self, *kinds: str) -> tuple[Policy, ...]:
         """The policies that decide resources of any of these types, by id."""
-        found = {entry.id: entry for kind in kinds for entry in self._by_kind.get(kind, ())}
-        found.update((e.id, e) for e in self._patterns if any(map(e.decides, kinds)))
-        return tuple(found[i].load() for i in sorted(found))
+        known = self._found.get(kinds)
+        if known is None:
+            found = {entry.id: entry for kind in kinds for entry in self._by_kind.get(kind, ())}
+            found.update((e.id, e) for e in self._patterns if any(map(e.decides, kinds)))
+            known = self._found[kinds] = tuple(found[i].load() for i in sorted(found))
+        return known
 
     def select(self, select: tuple[str, ...], ignore: tuple[str, ...], severities: tuple[Severity, ...]) -> Pack:
         """The policies that ``select`` names (all if it is empty), less those of ``ignore``, of ``severities``.

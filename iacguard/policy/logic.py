@@ -190,8 +190,14 @@ def not_tri(answer: Tri) -> Tri:
     return None if answer is None else not answer
 
 
+_SIMPLE = frozenset((str, int, float, type(None)))
+
+
 def equal(left: Value, right: Value) -> Tri:
     """JMESPath's ``==``: by type and structure; a boolean never equals a number."""
+    if type(left) in _SIMPLE and type(right) in _SIMPLE:
+        # Texts, numbers and null, nearly all that policies compare.
+        return bool(left == right)
     if isinstance(left, Encoded):
         left = text_of(left)
     if isinstance(right, Encoded):
