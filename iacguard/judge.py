@@ -52,9 +52,12 @@ class Leaf(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-def judge(pack: Pack, stack: Stack, graph: Graph) -> Iterator[Decision | Problem]:
-    """Every policy of ``pack`` on every resource of ``stack``, whose normalised graph is ``graph``."""
-    decided = decide(pack, graph, stack.name)
+def judge(pack: Pack, stack: Stack, graph: Graph, part: int = 0, parts: int = 1) -> Iterator[Decision | Problem]:
+    """Every policy of ``pack`` on every resource of ``stack``, whose normalised graph is ``graph``.
+
+    Of ``parts``, it is only this ``part`` of the resources.
+    """
+    decided = decide(pack, graph, stack.name, part, parts)
     if stack.alternatives is None:
         yield from decided
         return

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from iacguard import __version__
 from iacguard.discover import Discovery, UsageError
 from iacguard.findings import Counts, Finding, Problem, ScanResult
-from iacguard.frontends.contract import Stack, Task
+from iacguard.frontends.contract import Stack
 from iacguard.judge import judge
-from iacguard.model import Format, Graph
-from iacguard.policy import Pack, load_pack
+from iacguard.model import Format, Graph, Language
+from iacguard.policy import Decision, Pack, load_pack
 from iacguard.record import field, record, replace
 from iacguard.request import ScanRequest
 from iacguard.shares import available, in_shares
-from iacguard.stacks import evaluated, look, tasks
+from iacguard.stacks import Piece, evaluated, look, pieces, tasks
 from iacguard.triage import Suppressions, assemble, hashed, locate
 
 __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
@@ -31,8 +32,10 @@ __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
 Progress = Callable[[str], None]
 
 _FORMATS: tuple[Format, ...] = ("terraform", "cloudformation", "kubernetes")
-#: Below this many bytes of code a second process costs more than it saves.
-_WORTH_SHARING = 400_000
+#: Below this many bytes of code a second process costs more than it saves. A line of a manifest gives the most to do.
+_WORTH_SHARING: Mapping[Language, int] = MappingProxyType(
+    {"terraform": 400_000, "plan": 400_000, "cloudformation": 100_000, "kubernetes": 60_000}
+)
 
 
 @record(frozen=False)
@@ -59,15 +62,15 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
     pack = whole.select(request.select, request.ignore, request.severities)
     found = look(request)
     pending = list(tasks(found, request))
-    size = sum(len(file.data) for files in found.files.values() for file in files)
-    processes = request.processes or (available() if size >= _WORTH_SHARING else 1)
+    size = sum(len(file.data) / _WORTH_SHARING[name] for name, files in found.files.items() for file in files)
+    processes = request.processes or (available() if size >= 1 else 1)
 
-    def judged(share: Iterable[Task]) -> _Outcome:
+    def judged(share: Iterable[Piece]) -> _Outcome:
         outcome = _judge(share, pack, whole, request, progress)
         outcome.hashes.update(hashed(outcome.located, found.workspace))  # here, where it is done side by side
         return outcome
 
-    outcomes = in_shares(pending, judged, processes)
+    outcomes = in_shares(pieces(pending, processes), judged, processes)
     _check_parameters(request, set().union(*(o.parameters for o in outcomes)))
     result = _result(found, pack, outcomes)
     return _with_others(result, found, request.tools) if request.tools else result
@@ -88,33 +91,47 @@ def _check_parameters(request: ScanRequest, known: set[str]) -> None:
             raise UsageError(f"no template that is scanned has a parameter {name!r}")
 
 
-def _judge(share: Iterable[Task], pack: Pack, whole: Pack, request: ScanRequest, progress: Progress) -> _Outcome:
+def _judge(share: Iterable[Piece], pack: Pack, whole: Pack, request: ScanRequest, progress: Progress) -> _Outcome:
     """Evaluate, normalise and decide the stacks of ``share``, one after the other.
 
     ``pack`` are the policies in play, ``whole`` all that there are.
     """
     outcome = _Outcome()
-    for stack, graph in evaluated(share, outcome.problems):
-        outcome.resources[stack.format] += len(graph.resources)
-        outcome.stacks += 1
-        outcome.parameters.update(f.removeprefix("parameter:") for f in stack.facts if f.startswith("parameter:"))
-        judged = _judged(stack, graph)
-        accepted = Suppressions(stack.suppressions if request.inline_ignores else ())
-        for decision in judge(pack, stack, graph):
-            if isinstance(decision, Problem):
-                outcome.problems.append(decision)
-                continue
-            if judged is not None and decision.resource.address not in judged:
-                continue
-            if decision.verdict == "undecided":
-                outcome.undecided += 1
-            else:
-                outcome.decided += 1
-            if decision.verdict != "satisfied":
-                outcome.located.append(accepted.accept(locate(decision)))
-        outcome.problems.extend(accepted.remarks(whole.names, pack.names))
-        progress(stack.name)
+    for task, part, parts in share:
+        for stack, graph in evaluated((task,), outcome.problems):
+            if part == 0:
+                outcome.resources[stack.format] += len(graph.resources)
+                outcome.stacks += 1
+                outcome.parameters.update(
+                    p.removeprefix("parameter:") for p in stack.facts if p.startswith("parameter:")
+                )
+                progress(stack.name)
+            if not stack.suppressions:
+                _decide(outcome, Suppressions(()), stack, graph, judge(pack, stack, graph, part, parts))
+            elif part == 0:  # which of the suppressions are of use is known only to who decides all
+                accepted = Suppressions(stack.suppressions if request.inline_ignores else ())
+                _decide(outcome, accepted, stack, graph, judge(pack, stack, graph))
+                outcome.problems.extend(accepted.remarks(whole.names, pack.names))
     return outcome
+
+
+def _decide(
+    outcome: _Outcome, accepted: Suppressions, stack: Stack, graph: Graph, decisions: Iterable[Decision | Problem]
+) -> None:
+    """Count the decisions on one stack and keep those that are no pass."""
+    judged = _judged(stack, graph)
+    for decision in decisions:
+        if isinstance(decision, Problem):
+            outcome.problems.append(decision)
+            continue
+        if judged is not None and decision.resource.address not in judged:
+            continue
+        if decision.verdict == "undecided":
+            outcome.undecided += 1
+        else:
+            outcome.decided += 1
+        if decision.verdict != "satisfied":
+            outcome.located.append(accepted.accept(locate(decision)))
 
 
 def _judged(stack: Stack, graph: Graph) -> set[str] | None:

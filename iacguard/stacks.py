@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from iacguard.discover import Beside, Discovery, UsageError, discover
 from iacguard.findings import Problem
@@ -66,6 +66,24 @@ def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
         parameters={**request.file_parameters, **request.parameters},
         render=render,
     )
+
+
+class Piece(NamedTuple):
+    """What one process has to do of a task: ``part`` of so many ``parts`` of its resources."""
+
+    task: Task
+    part: int = 0
+    parts: int = 1
+
+
+def pieces(pending: Iterable[Task], processes: int) -> list[Piece]:
+    """The tasks, and of each that is divisible a piece for every process, one after the other."""
+    return [
+        Piece(task, part, parts)
+        for task in pending
+        for parts in (processes if task.divisible else 1,)
+        for part in range(parts)
+    ]
 
 
 def evaluated(pending: Iterable[Task], problems: list[Problem]) -> Iterator[tuple[Stack, Graph]]:

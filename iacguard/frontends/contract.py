@@ -146,10 +146,15 @@ class Workspace(Protocol):
 
 
 class Task(NamedTuple):
-    """One stack still to be evaluated: its name, and the call that does it. Tasks may run in different processes."""
+    """One stack still to be evaluated: its name, and the call that does it. Tasks may run in different processes.
+
+    ``divisible``: deciding its resources costs far more than evaluating them, so that several processes may each
+    evaluate it and decide a part.
+    """
 
     name: str
     evaluate: Callable[[], Stack]
+    divisible: bool = False
 
 
 #: Prepares all files of one format: a task for each stack. Never raises for bad input: that is a Problem of its stack.

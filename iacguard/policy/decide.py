@@ -37,13 +37,13 @@ class Decision:
     when: str = ""
 
 
-def decide(pack: Pack, graph: Graph, stack_name: str) -> Iterator[Decision | Problem]:
-    """Every policy of ``pack`` on every resource of ``graph`` that it is for.
+def decide(pack: Pack, graph: Graph, stack_name: str, part: int = 0, parts: int = 1) -> Iterator[Decision | Problem]:
+    """Every policy of ``pack`` on every resource of ``graph`` that it is for; of ``parts``, only this ``part`` of them.
 
     A policy that fails on a resource gives a Problem of kind "policy" in the place of its decision.
     """
     by_kind: dict[tuple[str, str], tuple[Policy, ...]] = {}
-    for resource in graph.resources:
+    for resource in graph.resources[part::parts]:
         kinds = (resource.type, resource.native_type)
         policies = by_kind.get(kinds)
         if policies is None:

@@ -46,7 +46,7 @@ def prepare(files: Sequence[SourceFile], workspace: Workspace, inputs: Inputs) -
         tasks += more
         problems += told
     if rest or problems or not tasks:
-        tasks.append(Task("the manifests", partial(_stack, rest, problems)))
+        tasks.append(Task("the manifests", partial(_stack, rest, problems), divisible=True))
     return tasks
 
 
