@@ -47,6 +47,8 @@ class Instance(Opaque):
         """The arguments and kinds of blocks that are written, without Terraform's own."""
         found = dict.fromkeys(self.decl.attributes)
         found.update(dict.fromkeys(block_type(block) for block, _ in self.decl.blocks))
+        if self.mode == "module":
+            found.pop("providers", None)
         return [name for name in found if name not in META]
 
     def raw(self, name: str) -> Value:

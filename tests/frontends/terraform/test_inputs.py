@@ -239,3 +239,20 @@ def test_calls_of_modules_that_are_not_at_hand_are_resources_with_their_argument
     call = found['module.db["a"]']
     assert call.attributes == {"source": "shop/rds/aws", "name": "x"}
     assert call.locate(("name",)).span.line == 4
+
+
+def test_the_providers_of_a_call_are_no_argument() -> None:
+    code = """
+        provider "aws" {
+          alias = "west"
+        }
+        module "key" {
+          source    = "terraform-aws-modules/kms/aws"
+          providers = { aws = aws.west }
+          aliases   = ["a"]
+        }
+    """
+    stack = only(code)
+    (call,) = [r for r in stack.resources if r.type == "module"]
+    assert set(call.attributes) == {"source", "aliases"}
+    assert not [p for p in stack.problems if p.kind == "reference"]
