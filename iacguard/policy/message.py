@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from iacguard.model import REST, Encoded, Unknown, Value
+from iacguard.model import REST, Encoded, Reference, Unknown, Value
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.language import Context, Expression, compile_expression
 from iacguard.policy.logic import PossibleItem
@@ -124,7 +124,32 @@ def _unknown(value: Unknown) -> str:
         return "(secret)"
     if value.choices and len(value.choices) <= _MAX_ITEMS:
         return " or ".join(_one(c) for c in value.choices)
+    if any(isinstance(part, str) for part in value.parts) and not isinstance(value, PossibleItem):
+        return _short(_pieces(value))
+    if value.reference is not None:
+        return _short(_name(value.reference))
     return f"(unknown: {clean(value.reason)})"
+
+
+def _name(reference: Reference) -> str:
+    return f"{reference.address}.{reference.attribute}" if reference.attribute else reference.address
+
+
+def _pieces(value: Unknown) -> str:
+    """A text of which some pieces are known: ``${aws_s3_bucket.web.arn}/*``, ``${…}`` for what has no name."""
+    pieces: list[str] = []
+    for part in value.parts:
+        if isinstance(part, str):
+            pieces.append(_masked(part))
+        elif part.secret:
+            pieces.append("(secret)")
+        elif part.parts:
+            pieces.append(_pieces(part))
+        elif part.reference is not None:
+            pieces.append(f"${{{_name(part.reference)}}}")
+        else:
+            pieces.append("${…}")
+    return "".join(pieces)
 
 
 def _masked(text: str) -> str:
