@@ -105,13 +105,14 @@ def _judge(share: Iterable[Piece], pack: Pack, whole: Pack, request: ScanRequest
                 outcome.parameters.update(
                     p.removeprefix("parameter:") for p in stack.facts if p.startswith("parameter:")
                 )
-                progress(stack.name)
             if not stack.suppressions:
                 _decide(outcome, Suppressions(()), stack, graph, judge(pack, stack, graph, part, parts))
             elif part == 0:  # which of the suppressions are of use is known only to who decides all
                 accepted = Suppressions(stack.suppressions if request.inline_ignores else ())
                 _decide(outcome, accepted, stack, graph, judge(pack, stack, graph))
                 outcome.problems.extend(accepted.remarks(whole.names, pack.names))
+            if part == 0:
+                progress(stack.name)
     return outcome
 
 

@@ -68,6 +68,10 @@ def _inputs(found: Discovery, request: ScanRequest) -> Inputs:
     )
 
 
+#: Each process that has a piece evaluates the whole stack: more of them cost more than they save.
+_MOST_PIECES = 4
+
+
 class Piece(NamedTuple):
     """What one process has to do of a task: ``part`` of so many ``parts`` of its resources."""
 
@@ -77,11 +81,11 @@ class Piece(NamedTuple):
 
 
 def pieces(pending: Iterable[Task], processes: int) -> list[Piece]:
-    """The tasks, and of each that is divisible a piece for every process, one after the other."""
+    """The tasks, and of each that is divisible a piece for every process, four at the most, one after the other."""
     return [
         Piece(task, part, parts)
         for task in pending
-        for parts in (processes if task.divisible else 1,)
+        for parts in (min(processes, _MOST_PIECES) if task.divisible else 1,)
         for part in range(parts)
     ]
 
