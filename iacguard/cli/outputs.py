@@ -91,12 +91,11 @@ def write(file: str, text: str) -> None:
 
 
 def _replace(target: str, text: str) -> None:
-    # tempfile would cost 2 ms at import; the process's number makes the name its own.
-    temporary = os.path.join(os.path.dirname(target), f".iacguard-{os.getpid()}-{os.path.basename(target)[:100]}")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)  # left by a process of that number that was killed
+    # As tempfile does it, which would cost 2 ms at import: a name that nobody can foresee, readable by the user alone.
+    temporary = os.path.join(os.path.dirname(target), f".iacguard-{os.urandom(8).hex()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)

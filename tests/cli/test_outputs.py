@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,29 @@ def test_a_device_is_written_to(tmp_path: Path) -> None:
     write("/dev/null", "x")
     with pytest.raises(CommandError, match="it is a folder"):
         write(str(tmp_path), "x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+def test_a_new_file_has_the_permissions_of_the_umask_and_an_old_one_keeps_its_own(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write(str(tmp_path / "new.json"), "x")
+        (tmp_path / "old.json").touch()
+        (tmp_path / "old.json").chmod(0o604)
+        write(str(tmp_path / "old.json"), "x")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"new.json": 0o640, "old.json": 0o604}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+def test_what_is_being_written_is_for_the_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def chmod(path: str, mode: int) -> None:
+        seen.append(os.stat(path).st_mode & 0o777)
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    write(str(tmp_path / "report.json"), "secret")
+    assert seen == [0o600]
