@@ -1,8 +1,9 @@
 """Data classes that cost little to define, for a program whose every start counts.
 
-The standard library's ``dataclass`` takes 0.4 ms a class and 5 ms for itself, 40 ms of a small scan in all; a record
-takes 0.04 ms, and is made in two thirds of the time. What a record does is what ``@dataclass(frozen=True,
-slots=True)`` does, and type checkers treat it as one (PEP 681). ``docs/dependencies.md`` has the alternatives measured.
+The standard library's ``dataclass`` takes 0.5 ms a class and 5 ms for itself: with it a scan of fifty files takes a
+quarter more instructions. A record takes 0.08 ms, and is made in 0.6 of the time. What a record does is what
+``@dataclass(frozen=True, slots=True)`` does, and type checkers treat it as one (PEP 681). ``docs/dependencies.md`` has
+the alternatives.
 """
 
 from __future__ import annotations

@@ -253,19 +253,3 @@ def _message(reader: Reader, node: Any, compiled: bool) -> MessageText:
 def _bad_expression(reader: Reader, node: Any, message: str, error: ExpressionError) -> None:
     lead = len(node.value) - len(node.value.lstrip())
     reader.problems.append(Problem("policy", reader.position(node, lead + error.offset), message, error.hint))
-
-
-def check_all(policies: tuple[Policy, ...]) -> Iterator[Problem]:
-    """Compile every expression of ``policies``; a Problem for each that is wrong."""
-    for policy in policies:
-        for key in ("where", "each", "deny", "at"):
-            condition: Condition | None = getattr(policy, key)
-            if condition is not None:
-                try:
-                    compile_expression(condition.text)
-                except ExpressionError as error:
-                    yield Problem("policy", condition.span, f"{key}: {error}", error.hint)
-        try:
-            compile_message(policy.message.text)
-        except ExpressionError as error:
-            yield Problem("policy", policy.message.span, f"message: {error}", error.hint)

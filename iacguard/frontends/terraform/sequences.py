@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from iacguard.frontends.terraform import patterns
@@ -18,7 +19,7 @@ class UnsureError(Exception):
     """Here stands what the way by the grammar must look at."""
 
 
-class Sequences:
+class Sequences(ABC):
     """Reads the templates of one file. Every method raises UnsureError or ReadError where the grammar must be asked."""
 
     __slots__ = ("data", "text")
@@ -27,9 +28,9 @@ class Sequences:
         self.data = data
         self.text = text
 
+    @abstractmethod
     def expression(self, at: int, open_: bool, depth: int) -> Expr:
         """The expression that begins at ``at``; new lines are blanks in it where it is ``open_``."""
-        raise NotImplementedError
 
     def plain(self, start: int, end: int) -> str:
         """The text of a string without escapes."""
