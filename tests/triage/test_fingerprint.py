@@ -117,5 +117,16 @@ def test_against_the_definition(seed: int) -> None:
     assert line_hashes(text, lines) == {line: expected[line] for line in lines}
 
 
+@pytest.mark.parametrize("wide", ["", "\U0001f600"])
+def test_blocks_join_without_a_seam(wide: str) -> None:
+    chance = random.Random(len(wide))
+    pieces = ["Type: AWS::S3::Bucket", "Af", "BA", "\n", "\n", "\r", "é", wide]
+    text = "".join(chance.choice(pieces) for _ in range(8_000))
+    assert len(text) > 3 * 8_192
+    expected = defined(text)
+    assert line_hashes(text, expected) == expected
+    assert line_hashes(text, {len(expected) // 2}).items() <= expected.items()
+
+
 def test_a_million_equal_lines_take_no_time() -> None:
     assert line_hashes("\n" * 1_000_000, {900_000})[900_000].endswith(":900000")
