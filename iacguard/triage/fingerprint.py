@@ -105,8 +105,9 @@ def _hash(window: bytes) -> int:
     units = int.from_bytes(window, "little")
     pairs = (units & pairs_mask) * _BASE + (units >> 16 & pairs_mask)
     fours = (pairs & fours_mask) * _BASE**2 + (pairs >> 32 & fours_mask)
-    joined: tuple[int, ...] = struct.unpack(f"<{_WINDOW // 4}Q", fours.to_bytes(2 * _WINDOW, "little"))
-    return sum(map(mul, joined, powers)) & _MASK
+    joined = struct.unpack(f"<{_WINDOW // 4}Q", fours.to_bytes(2 * _WINDOW, "little"))
+    value: int = sum(map(mul, joined, powers))
+    return value & _MASK
 
 
 @cache
