@@ -24,7 +24,7 @@ from iacguard.model import REST, Encoded, Graph, Resource, Span, Unknown, Value
 from iacguard.normalise import normalise
 from iacguard.policy import Decision, Pack, decide
 from iacguard.policy.compile import Policy
-from iacguard.policy.decide import answers, decide_guarded, decided_at_parent, open_reasons
+from iacguard.policy.decide import answers, decide_one, decided_at_parent, open_reasons
 from iacguard.record import field, record, replace
 from iacguard.when import separating
 
@@ -252,7 +252,7 @@ class _Judgement:
                 only = self._seen(policy, opened, root)
                 pending += reversed(world.split(reason, only, _alike(policy, resource, graph, reason)))
                 continue
-            found = list(decide_guarded(policy, resource, graph, self.stack.name))
+            found = decide_one(policy, resource, graph, self.stack.name)
             decisions = tuple(d for d in found if isinstance(d, Decision))
             if len(decisions) < len(found):
                 yield from (d for d in found if isinstance(d, Problem))

@@ -83,12 +83,12 @@ def _made(cls: type, frozen: bool, order: bool, eq: bool, slots: bool) -> type:
         space["__slots__"] = own
     made = type(cls)(cls.__name__, cls.__bases__, space)
     made.__qualname__ = cls.__qualname__
-    made.__init__ = _initialiser(made, names, defaults)  # type: ignore[misc]
+    made.__init__ = _initialiser(made, names, defaults, frozen)  # type: ignore[misc]
     return made
 
 
-def _initialiser(cls: type, fields: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
-    """An ``__init__`` that fills the slots directly: a frozen class refuses assignments, its own too."""
+def _initialiser(cls: type, fields: tuple[str, ...], defaults: dict[str, Any], frozen: bool) -> Callable[..., None]:
+    """An ``__init__`` that fills the slots of a frozen class directly: it refuses assignments, its own too."""
     names: dict[str, Any] = {"missing": _MISSING}
     parameters: list[str] = []
     lines: list[str] = []
@@ -103,7 +103,9 @@ def _initialiser(cls: type, fields: tuple[str, ...], defaults: dict[str, Any]) -
         else:
             names[f"default_{name}"] = defaults[name]
             parameters.append(f"{name}=default_{name}")
-        if hasattr(cls, name):
+        if not frozen:
+            lines.append(f" self.{name} = {value}")
+        elif hasattr(cls, name):
             names[f"set_{name}"] = getattr(cls, name).__set__
             lines.append(f" set_{name}(self, {value})")
         else:

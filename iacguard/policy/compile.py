@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from iacguard.findings import Problem, Rule, Severity
-from iacguard.model import Span
-from iacguard.policy.language import Expression, Node, compile_expression, parse
+from iacguard.model import Span, Value
+from iacguard.policy.language import Context, Expression, Node, compile_expression, parse
+from iacguard.policy.logic import Tri
 from iacguard.policy.message import Message, compile_message, restored
 from iacguard.record import record
 
@@ -75,6 +76,14 @@ class Policy:
     each: Condition | None = None
     at: Condition | None = None
     file: str = ""
+
+    def applies(self, attributes: Value, context: Context) -> Tri:
+        """Whether it is for a resource with these attributes. Raises EvaluationError."""
+        return True if self.where is None else self.where.expression.holds(attributes, context)
+
+    def denies(self, value: Value, context: Context) -> Tri:
+        """Whether it refuses a resource's attributes, or an item of it. Raises EvaluationError."""
+        return self.deny.expression.holds(value, context)
 
     def decides(self, kind: str) -> bool:
         """Whether it is for resources of this type; a kind in the policy may be a shell pattern."""

@@ -10,7 +10,7 @@ from iacguard.model import Graph, Path, Resource, Unknown, Value
 from iacguard.policy.compile import Condition, Pack, Policy
 from iacguard.policy.errors import EvaluationError, ExpressionError
 from iacguard.policy.language import Context
-from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, one_item, truth
+from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, one_item
 from iacguard.policy.message import clean
 from iacguard.policy.trace import Origin, Tracer, member, path_of
 from iacguard.record import record, replace
@@ -42,29 +42,63 @@ def decide(pack: Pack, graph: Graph, stack_name: str, part: int = 0, parts: int 
 
     A policy that fails on a resource gives a Problem of kind "policy" in the place of its decision.
     """
-    by_kind: dict[tuple[str, str], tuple[Policy, ...]] = {}
     for resource in graph.resources[part::parts]:
-        kinds = (resource.type, resource.native_type)
-        policies = by_kind.get(kinds)
-        if policies is None:
-            policies = by_kind[kinds] = pack.for_kinds(*kinds)
-        for policy in policies:
-            if not decided_at_parent(policy, graph, resource):
-                yield from decide_guarded(policy, resource, graph, stack_name)
+        context = Context(resource, graph)
+        for policy in pack.for_kinds(resource.type, resource.native_type):
+            if not (resource.parent and decided_at_parent(policy, graph, resource)):
+                yield from _guarded(policy, resource, context, stack_name)
 
 
-def decide_guarded(policy: Policy, resource: Resource, graph: Graph, stack_name: str) -> Iterator[Decision | Problem]:
-    """One policy on one resource, as :func:`decide_one`; a failure is a Problem of kind "policy"."""
-    try:
-        yield from decide_one(policy, resource, graph, stack_name)
-    except Exception as error:
-        yield _failed(policy, resource, error)
+def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str) -> list[Decision | Problem]:
+    """One policy on one resource: nothing where ``where`` rules it out, else at least one decision.
+
+    A failure is a Problem of kind "policy", after what was decided before it.
+    """
+    return _guarded(policy, resource, Context(resource, graph), stack_name)
 
 
 def decided_at_parent(policy: Policy, graph: Graph, resource: Resource) -> bool:
     """Whether a policy decides a sub-resource together with what it was folded into."""
     parent = graph.by_address.get(resource.parent) if resource.parent else None
     return parent is not None and (policy.decides(parent.type) or policy.decides(parent.native_type))
+
+
+def _guarded(policy: Policy, resource: Resource, context: Context, stack_name: str) -> list[Decision | Problem]:
+    found: list[Decision | Problem] = []
+    try:
+        _decide(policy, resource, context, stack_name, found)
+    except Exception as error:
+        found.append(_failed(policy, resource, error))
+    return found
+
+
+def _decide(
+    policy: Policy, resource: Resource, context: Context, stack_name: str, found: list[Decision | Problem]
+) -> None:
+    attributes, applies = resource.attributes, policy.applies(resource.attributes, context)
+    if applies is False:
+        return
+    if policy.each is not None:
+        items = policy.each.expression.evaluate(attributes, context)
+        passing = _passing(policy, items, context)
+        if passing is not None:
+            found.extend(_Run(policy, resource, context, stack_name, applies).items(items, passing))
+    else:
+        answer = policy.denies(attributes, context)
+        if answer is not False:
+            found.append(_Run(policy, resource, context, stack_name, applies).whole(answer))
+    if not found:
+        found.append(Decision(policy.rule, resource, "satisfied", stack=stack_name))
+
+
+def _passing(policy: Policy, items: Value, context: Context) -> int | None:
+    """How many of the first items surely pass; None where all do."""
+    if type(items) is not list:
+        return None if items is None else 0
+    for at, item in enumerate(items):
+        if isinstance(item, Unknown) or policy.denies(item, context) is not False:
+            return at
+    return None
 
 
 def _failed(policy: Policy, resource: Resource, error: Exception) -> Problem:
@@ -74,24 +108,6 @@ def _failed(policy: Policy, resource: Resource, error: Exception) -> Problem:
     return Problem("policy", resource.span, message, f"the policy is written in {policy.file}")
 
 
-def decide_one(policy: Policy, resource: Resource, graph: Graph, stack_name: str) -> Iterator[Decision]:
-    """One policy on one resource: nothing where ``where`` rules it out, else at least one decision."""
-    context = Context(resource, graph)
-    applies: Tri = True
-    if policy.where is not None:
-        applies = truth(policy.where.expression.evaluate(resource.attributes, context))
-        if applies is False:
-            return
-    run = _Run(policy, resource, context, stack_name, applies)
-    decided = run.items() if policy.each is not None else run.whole()
-    none_failed = True
-    for decision in decided:
-        none_failed = False
-        yield decision
-    if none_failed:
-        yield Decision(policy.rule, resource, "satisfied", stack=stack_name)
-
-
 def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> Iterator[str]:
     """What is not known that keeps one policy from deciding one resource; nothing where it decides, or fails.
 
@@ -99,7 +115,7 @@ def open_reasons(policy: Policy, resource: Resource, graph: Graph) -> Iterator[s
     """
     context = Context(resource, graph)
     try:
-        applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
+        applies = policy.applies(resource.attributes, context)
         if applies is False:
             return
         run = _Run(policy, resource, context, "", applies)
@@ -115,7 +131,7 @@ def answers(policy: Policy, resource: Resource, graph: Graph) -> tuple[Tri, ...]
     """
     context = Context(resource, graph)
     try:
-        applies = policy.where is None or truth(policy.where.expression.evaluate(resource.attributes, context))
+        applies = policy.applies(resource.attributes, context)
         if applies is False:
             return ()
         return _Run(policy, resource, context, "", applies).answers()
@@ -131,11 +147,9 @@ class _Run:
     stack: str
     applies: Tri
 
-    def whole(self) -> Iterator[Decision]:
-        attributes = self.resource.attributes
-        answer = self._answer(attributes)
-        if answer is not False:
-            yield self._decision(answer, attributes, (), ())
+    def whole(self, answer: Tri) -> Decision:
+        """The decision on the resource as a whole, where the policy's ``deny`` gives ``answer``: not False."""
+        return self._decision(answer if self.applies else None, self.resource.attributes, (), ())
 
     def answers(self) -> tuple[Tri, ...]:
         attributes = self.resource.attributes
@@ -165,17 +179,14 @@ class _Run:
             if answer is None or (answer and not sure):
                 yield from self._open_reasons(value, () if sure else (item.reason,))
 
-    def items(self) -> Iterator[Decision]:
-        assert self.policy.each is not None
-        found = self.policy.each.expression.evaluate(self.resource.attributes, self.context)
-        if found is None:
-            return
+    def items(self, found: Value, passing: int) -> Iterator[Decision]:
+        """A decision on each of ``found`` that does not surely pass; the first ``passing`` do."""
         if isinstance(found, Unknown):
             yield from self._unknown_list(found)
             return
         items = found if isinstance(found, list) else [found]
         origins: Origin = None
-        for at, item in enumerate(items):
+        for at, item in enumerate(items[passing:], passing):
             value, sure = _item(item)
             answer = self._answer(value)
             if answer is False:
@@ -207,7 +218,7 @@ class _Run:
         return [origins] if wrap else origins
 
     def _answer(self, value: Value) -> Tri:
-        answer = truth(self.policy.deny.expression.evaluate(value, self.context))
+        answer = self.policy.denies(value, self.context)
         return None if answer and self.applies is None else answer
 
     def _decision(self, answer: Tri, value: Value, origin: Origin, reasons: tuple[str, ...]) -> Decision:
@@ -232,7 +243,7 @@ class _Run:
             for reason in tracer.reasons(policy.where.expression.node, self.resource.attributes):
                 none = False
                 yield reason
-        if truth(policy.deny.expression.evaluate(value, self.context)) is None:
+        if policy.denies(value, self.context) is None:
             for reason in tracer.reasons(policy.deny.expression.node, value):
                 none = False
                 yield reason

@@ -7,24 +7,13 @@ With unknown parts an answer is known only where every concrete value would give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 from iacguard.model import Graph, Resource, Value
-from iacguard.policy import logic
-from iacguard.policy.access import (
-    filter_list,
-    flatten,
-    map_values,
-    multiselect,
-    project,
-    read_field,
-    read_index,
-    read_slice,
-)
 from iacguard.policy.errors import ExpressionError
-from iacguard.policy.logic import first_unknown, join, truth
-from iacguard.record import field, record
+from iacguard.policy.logic import Tri
+from iacguard.record import record
 
 
 @record(frozen=False)
@@ -42,9 +31,38 @@ class Context:
 
 #: An expression, compiled: the current node and the context give a value.
 Closure: TypeAlias = Callable[[Value, Context], Value]
+#: An expression, compiled for one question: whether its value counts as true.
+Answer: TypeAlias = Callable[[Value, Context], Tri]
 Node: TypeAlias = dict[str, Any]
-#: The closures of an expression's nodes, by the nodes' identity.
-Parts: TypeAlias = dict[int, Closure]
+
+
+class Parts:
+    """What the nodes of one expression's tree compile to, each when first asked for: the tracer runs single nodes."""
+
+    __slots__ = ("_answers", "_closures")
+
+    def __init__(self) -> None:
+        # By the nodes' identity: the tree lives as long as its parts.
+        self._closures: dict[int, Closure] = {}
+        self._answers: dict[int, Answer] = {}
+
+    def closure(self, node: Node) -> Closure:
+        """What gives the node's value. Raises ExpressionError."""
+        known = self._closures.get(id(node))
+        if known is None:
+            from iacguard.policy.closures import COMPILERS
+
+            known = self._closures[id(node)] = COMPILERS[node["type"]](node, self)
+        return known
+
+    def answer(self, node: Node) -> Answer:
+        """What tells whether the node's value counts as true. Raises ExpressionError."""
+        known = self._answers.get(id(node))
+        if known is None:
+            from iacguard.policy.answers import compile_answer
+
+            known = self._answers[id(node)] = compile_answer(node, self)
+        return known
 
 
 @record
@@ -61,22 +79,25 @@ class Expref:
 
 @record
 class Expression:
-    """One compiled expression. ``node`` is the parser's tree, which the tracer walks.
-
-    ``parts`` are the closures of the tree's nodes that have been compiled: the tracer runs single nodes.
-    """
+    """One compiled expression. ``node`` is the parser's tree, which the tracer walks; ``parts`` what it compiles to."""
 
     text: str
     node: Node
-    closure: Closure
-    parts: Parts = field(default_factory=dict)
+    parts: Parts
 
     def evaluate(self, value: Value, context: Context | None = None) -> Value:
         """The value at ``value``; without a context exactly as JMESPath.
 
         Raises EvaluationError where a function is given a wrong type.
         """
-        return self.closure(value, context or Context(strict=True))
+        return self.parts.closure(self.node)(value, context or Context(strict=True))
+
+    def holds(self, value: Value, context: Context) -> Tri:
+        """Whether the value at ``value`` counts as true: found with less work than the value itself.
+
+        Raises EvaluationError where a function is given a wrong type.
+        """
+        return self.parts.answer(self.node)(value, context)
 
 
 def parse(text: str) -> Node:
@@ -115,253 +136,26 @@ def compile_expression(text: str, node: Node | None = None) -> Expression:
     Raises ExpressionError: bad grammar, unknown function, wrong number of arguments.
     """
     tree = parse(text) if node is None else node
-    parts: Parts = {}
+    parts = Parts()
+    if node is not None:
+        return Expression(text, tree, parts)
     try:
-        if node is None:
-            _compile_all(tree, parts)
-        return Expression(text, tree, compile_node(tree, parts), parts)
+        _compile_all(tree, parts)
     except RecursionError:
         raise ExpressionError("the expression is nested too deeply") from None
     except ExpressionError as error:
         if error.function:
             error.offset = max(0, text.find(f"{error.function}("))
         raise
-
-
-def compile_node(node: Node, parts: Parts) -> Closure:
-    """The closure of one node of the parser's tree, from ``parts`` if it is there. What may not be run waits."""
-    closure = parts.get(id(node))
-    if closure is None:
-        closure = parts[id(node)] = _COMPILERS[node["type"]](node, parts)
-    return closure
+    return Expression(text, tree, parts)
 
 
 def _compile_all(node: Node, parts: Parts) -> None:
     """Compile every node of a tree, whether it will be run or not: an error shows before the scan."""
-    if node["type"] in _COMPILERS:
-        compile_node(node, parts)
+    from iacguard.policy.closures import COMPILERS
+
+    if node["type"] in COMPILERS:
+        parts.closure(node)
     for child in node["children"]:
         if isinstance(child, dict):
             _compile_all(child, parts)
-
-
-def _later(node: Node, parts: Parts) -> Closure:
-    """The closure of a node that may never be run, compiled when it is."""
-    made: Closure | None = None
-
-    def run(value: Value, context: Context) -> Value:
-        nonlocal made
-        if made is None:
-            made = compile_node(node, parts)
-        return made(value, context)
-
-    return run
-
-
-def _identity(value: Value, context: Context) -> Value:
-    return value
-
-
-def _compile_identity(node: Node, parts: Parts) -> Closure:
-    return _identity
-
-
-def _compile_literal(node: Node, parts: Parts) -> Closure:
-    literal = node["value"]
-    return lambda value, context: literal
-
-
-def _compile_field(node: Node, parts: Parts) -> Closure:
-    name = node["value"]
-
-    def get(value: Value, context: Context) -> Value:
-        return read_field(value, name)
-
-    return get
-
-
-def _refuse_negation(node: Node) -> None:
-    """Refuse ``!a.b``: JMESPath's ``!`` binds tighter, so it is ``(!a).b``, which is null whatever the data is."""
-    if node["children"][0]["type"] == "not_expression":
-        raise ExpressionError("! binds tighter than what follows, so this is always null", 0, "write !(a.b), !(a[?b])")
-
-
-def _compile_chain(node: Node, parts: Parts) -> Closure:
-    if node["type"] != "pipe":
-        _refuse_negation(node)
-    closures = [compile_node(child, parts) for child in node["children"]]
-    if len(closures) == 2:
-        first, second = closures
-        return lambda value, context: second(first(value, context), context)
-
-    def chain(value: Value, context: Context) -> Value:
-        for closure in closures:
-            value = closure(value, context)
-        return value
-
-    return chain
-
-
-def _compile_index(node: Node, parts: Parts) -> Closure:
-    index: int = node["value"]
-    return lambda value, context: read_index(value, index)
-
-
-def _compile_slice(node: Node, parts: Parts) -> Closure:
-    cut = slice(*node["children"])
-    return lambda value, context: read_slice(value, cut)
-
-
-def _compile_projection(node: Node, parts: Parts) -> Closure:
-    _refuse_negation(node)
-    base, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
-    return lambda value, context: project(base(value, context), lambda item: right(item, context))
-
-
-def _compile_value_projection(node: Node, parts: Parts) -> Closure:
-    _refuse_negation(node)
-    base, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
-    return lambda value, context: project(map_values(base(value, context)), lambda item: right(item, context))
-
-
-def _compile_filter(node: Node, parts: Parts) -> Closure:
-    _refuse_negation(node)
-    base = compile_node(node["children"][0], parts)
-    right, condition = (_later(child, parts) for child in node["children"][1:])
-
-    def run(value: Value, context: Context) -> Value:
-        return filter_list(base(value, context), lambda i: condition(i, context), lambda i: right(i, context))
-
-    return run
-
-
-def _compile_flatten(node: Node, parts: Parts) -> Closure:
-    _refuse_negation(node)
-    base = compile_node(node["children"][0], parts)
-    return lambda value, context: flatten(base(value, context))
-
-
-def _compile_multiselect_list(node: Node, parts: Parts) -> Closure:
-    closures = [compile_node(child, parts) for child in node["children"]]
-    return lambda value, context: multiselect(value, lambda v: [c(v, context) for c in closures])
-
-
-def _compile_multiselect_dict(node: Node, parts: Parts) -> Closure:
-    pairs = [(child["value"], compile_node(child["children"][0], parts)) for child in node["children"]]
-    return lambda value, context: multiselect(value, lambda v: {k: c(v, context) for k, c in pairs})
-
-
-def _compile_comparator(node: Node, parts: Parts) -> Closure:
-    operator: str = node["value"]
-    left, right = (compile_node(child, parts) for child in node["children"])
-
-    def compare(value: Value, context: Context) -> Value:
-        a, b = left(value, context), right(value, context)
-        if operator not in ("eq", "ne"):
-            return logic.order(operator, a, b)
-        answer = logic.equal(a, b)
-        if answer is None:
-            return logic.one_of((True, False), first_unknown(a, b))
-        return answer if operator == "eq" else not answer
-
-    return compare
-
-
-def _compile_and(node: Node, parts: Parts) -> Closure:
-    left, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
-
-    def both(value: Value, context: Context) -> Value:
-        first = left(value, context)
-        answer = truth(first)
-        if answer is False:
-            return first
-        second = right(value, context)
-        return second if answer else join([*logic.falsy_part(first), second], first_unknown(first))
-
-    return both
-
-
-def _compile_or(node: Node, parts: Parts) -> Closure:
-    left, right = compile_node(node["children"][0], parts), _later(node["children"][1], parts)
-
-    def either(value: Value, context: Context) -> Value:
-        first = left(value, context)
-        answer = truth(first)
-        if answer:
-            return first
-        second = right(value, context)
-        return second if answer is False else join([*logic.truthy_part(first), second], first_unknown(first))
-
-    return either
-
-
-def _compile_not(node: Node, parts: Parts) -> Closure:
-    inner = compile_node(node["children"][0], parts)
-
-    def negate(value: Value, context: Context) -> Value:
-        found = inner(value, context)
-        answer = truth(found)
-        return logic.one_of((True, False), first_unknown(found)) if answer is None else not answer
-
-    return negate
-
-
-def _compile_function(node: Node, parts: Parts) -> Closure:
-    from iacguard.policy.functions import FUNCTIONS, invoke
-
-    name = node["value"]
-    function = FUNCTIONS.get(name)
-    if function is None:
-        raise ExpressionError(f"there is no function {name}()", 0, _near(name, FUNCTIONS), name)
-    wrong = function.wrong_count(len(node["children"]))
-    if wrong:
-        raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
-    arguments = [_compile_argument(child, parts) for child in node["children"]]
-
-    def call(value: Value, context: Context) -> Value:
-        return invoke(function, [argument(value, context) for argument in arguments], context)
-
-    return call
-
-
-def _near(name: str, names: Mapping[str, Any]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, names, 1)
-    return f"did you mean {close[0]}()?" if close else "docs/policy-language.md lists them"
-
-
-def _compile_argument(node: Node, parts: Parts) -> Closure:
-    if node["type"] != "expref":
-        return compile_node(node, parts)
-    inner = _later(node["children"][0], parts)
-    return lambda value, context: Expref(inner, context)
-
-
-def _compile_expref(node: Node, parts: Parts) -> Closure:
-    return _compile_argument(node, parts)
-
-
-_COMPILERS: dict[str, Callable[[Node, Parts], Closure]] = {
-    "identity": _compile_identity,
-    "current": _compile_identity,
-    "literal": _compile_literal,
-    "field": _compile_field,
-    "subexpression": _compile_chain,
-    "index_expression": _compile_chain,
-    "pipe": _compile_chain,
-    "index": _compile_index,
-    "slice": _compile_slice,
-    "projection": _compile_projection,
-    "value_projection": _compile_value_projection,
-    "filter_projection": _compile_filter,
-    "flatten": _compile_flatten,
-    "multi_select_list": _compile_multiselect_list,
-    "multi_select_dict": _compile_multiselect_dict,
-    "comparator": _compile_comparator,
-    "and_expression": _compile_and,
-    "or_expression": _compile_or,
-    "not_expression": _compile_not,
-    "function_expression": _compile_function,
-    "expref": _compile_expref,
-}

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
-from iacguard.policy.language import Context, Node, Parts, compile_node
-from iacguard.policy.logic import PossibleItem, truth
+from iacguard.policy.language import Context, Node, Parts
+from iacguard.policy.logic import PossibleItem, Tri
 from iacguard.record import field, record
 
 Origin: TypeAlias = Any
@@ -79,7 +79,7 @@ class Tracer:
 
     root: Value
     context: Context
-    parts: Parts = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
 
     def resolve(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         """The value of ``node`` at ``value``, and where it comes from."""
@@ -101,7 +101,11 @@ class Tracer:
 
     def run(self, node: Node, value: Value) -> Value:
         """The value of a sub-expression."""
-        return compile_node(node, self.parts)(value, self.context)
+        return self.parts.closure(node)(value, self.context)
+
+    def holds(self, node: Node, value: Value) -> Tri:
+        """Whether the value of a sub-expression counts as true."""
+        return self.parts.answer(node)(value, self.context)
 
     def stands(self, path: Path | None) -> bool:
         """Whether there is something at ``path``."""
@@ -153,7 +157,7 @@ class Tracer:
 
     def _either(self, node: Node, value: Value, origin: Origin) -> tuple[Value, Origin]:
         left, right = node["children"]
-        answer = truth(self.run(left, value))
+        answer = self.holds(left, value)
         takes_left = answer is not False if node["type"] == "or_expression" else answer is False
         _, found = self.resolve(left if takes_left else right, value, origin)
         return self.run(node, value), found
@@ -262,8 +266,8 @@ class Tracer:
         return self.explain(node["children"][0], value, origin)
 
     def _explain_logic(self, node: Node, value: Value, origin: Origin) -> Path | None:
-        wanted = truth(self.run(node, value))
-        deciding = [c for c in node["children"] if truth(self.run(c, value)) is wanted]
+        wanted = self.holds(node, value)
+        deciding = [c for c in node["children"] if self.holds(c, value) is wanted]
         return self.best([self.explain(c, value, origin) for c in deciding or node["children"]])
 
     def _explain_comparison(self, node: Node, value: Value, origin: Origin) -> Path | None:
@@ -300,7 +304,7 @@ class Tracer:
         for answer in (wanted, None):
             for at, item in enumerate(items):
                 inner = _inner(item)
-                if truth(self.run(condition, inner)) is answer:
+                if self.holds(condition, inner) is answer:
                     here = path_of(member(origin, at))
                     found = self.explain(condition, inner, member(origin, at))
                     return found if found is not None and (here is None or found[: len(here)] == here) else here
@@ -314,7 +318,7 @@ class Tracer:
         if len(items) != 1:
             return None
         inner = _inner(items[0])
-        if condition["type"] == "and_expression" and truth(self.run(condition["children"][0], inner)) is not True:
+        if condition["type"] == "and_expression" and self.holds(condition["children"][0], inner) is not True:
             return None
         found = self.explain(condition, inner, member(origin, 0))
         return found if self.stands(found) else None
@@ -344,16 +348,14 @@ class Tracer:
     def _deciding_argument(self, node: Node, value: Value, origin: Origin) -> Path | None:
         """The item of a list that alone would give the call's answer."""
         items, at = self.resolve(node["children"][0], value, origin)
-        wanted = truth(self.run(node, value))
+        wanted = self.holds(node, value)
         if not isinstance(items, list) or wanted is False:
             return None
         for position, item in enumerate(items):
             single = {"type": "literal", "children": [], "value": [item]}
-            # Made for this item alone: not through run(), which remembers nodes by their identity.
-            if (
-                truth(compile_node({**node, "children": [single, *node["children"][1:]]}, {})(value, self.context))
-                is wanted
-            ):
+            # Made for this item alone: not with our parts, which remember nodes by their identity.
+            alone = {**node, "children": [single, *node["children"][1:]]}
+            if Parts().answer(alone)(value, self.context) is wanted:
                 return path_of(member(at, position))
         return None
 
@@ -363,7 +365,7 @@ class Tracer:
         kind, children = node["type"], node["children"]
         if kind in ("and_expression", "or_expression", "not_expression"):
             for child in children:
-                if truth(self.run(child, value)) is None:
+                if self.holds(child, value) is None:
                     yield from self._reasons(child, value)
         elif kind in ("subexpression", "pipe", "index_expression"):
             for child in children[:-1]:
@@ -384,7 +386,7 @@ class Tracer:
             if expressions and isinstance(found, list):
                 for item in found:
                     for expression in expressions:
-                        if truth(self.run(expression, _inner(item))) is None:
+                        if self.holds(expression, _inner(item)) is None:
                             yield from self._reasons(expression, _inner(item))
             else:
                 yield from _unknowns(found)

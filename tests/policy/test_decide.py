@@ -10,7 +10,7 @@ import pytest
 from iacguard.findings import Problem
 from iacguard.model import REST, Edge, FixedPlace, Graph, Reference, Resource, Span, Unknown, Value
 from iacguard.policy import Decision, Pack, decide, load_pack
-from iacguard.policy.decide import answers, decide_guarded, open_reasons
+from iacguard.policy.decide import answers, decide_one, open_reasons
 
 U = Unknown('variable "x" has no default', "variable")
 MANY = Unknown("dynamic block", spread=True)
@@ -265,9 +265,9 @@ def test_a_defect_while_the_open_questions_are_looked_for_is_told_where_it_is_de
     def fail(*_: object) -> Value:
         raise TypeError("a defect")
 
-    monkeypatch.setattr(type(policy.deny.expression), "evaluate", fail)
+    monkeypatch.setattr(type(policy.deny.expression), "holds", fail)
     assert list(open_reasons(policy, broken, graph)) == []
     assert answers(policy, broken, graph) == ()
-    (told,) = decide_guarded(policy, broken, graph, "stack")
+    (told,) = decide_one(policy, broken, graph, "stack")
     assert isinstance(told, Problem)
     assert "TypeError: a defect" in told.message

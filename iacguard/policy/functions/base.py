@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 from iacguard.policy.errors import EvaluationError
+from iacguard.policy.language import Expref
 from iacguard.policy.logic import blur, first_unknown, from_tri, join, never_null, one_of, text_of
 from iacguard.record import record
 
@@ -22,6 +23,9 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "expref": ("Expref",),
 }
 _NAMES = {python: name for name, pythons in _TYPES.items() for python in pythons}
+_CLASSES: tuple[type, ...] = (bool, list, dict, type(None), str, float, int, Expref)
+#: In these there may be something unknown.
+_CONTAINERS = frozenset((list, dict))
 
 #: "decides": the function takes unknowns and answers what can be answered; "spreads": an unknown anywhere in its
 #: arguments makes the answer unknown.
@@ -38,7 +42,7 @@ class Parameter:
 
     name: str
     types: tuple[str, ...] = ()
-    plain: frozenset[str] = frozenset()
+    plain: frozenset[type] = frozenset()
     optional: bool = False
     variadic: bool = False
 
@@ -81,6 +85,12 @@ class Function:
             return f"takes {'at most ' if most > least else ''}{_arguments(most)}, not {count}"
         return ""
 
+    def fitting(self, count: int) -> list[frozenset[type]]:
+        """For each of ``count`` arguments the types with which it can be called outright, as it nearly always is."""
+        last = len(self.parameters) - 1
+        plain = [self.parameters[min(at, last)].plain for at in range(count)]
+        return plain if self.unknown == "decides" else [types - _CONTAINERS for types in plain]
+
     @property
     def _open(self) -> bool:
         return bool(self.parameters) and self.parameters[-1].variadic
@@ -98,7 +108,8 @@ def parameters(*specs: str) -> tuple[Parameter, ...]:
 def _parameter(spec: str) -> Parameter:
     name, _, types = spec.partition(":")
     listed = tuple(t.strip() for t in types.split("|") if t.strip())
-    plain = frozenset(p for t in listed or _TYPES if "-" not in t for p in _TYPES[t])
+    names = {python for t in listed or _TYPES if "-" not in t for python in _TYPES[t]}
+    plain = frozenset(c for c in _CLASSES if c.__name__ in names)
     return Parameter(name.rstrip("?."), listed, plain, name.endswith("?"), name.endswith("..."))
 
 
@@ -127,10 +138,7 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
 def _fit_as_they_are(function: Function, arguments: list[Value]) -> bool:
     """Whether all arguments are known and of the right types, as nearly all are: a quick look that spares the rest."""
     last = len(function.parameters) - 1
-    for at, argument in enumerate(arguments):
-        if type(argument).__name__ not in function.parameters[min(at, last)].plain:
-            return False
-    return True
+    return all(type(argument) in function.parameters[min(at, last)].plain for at, argument in enumerate(arguments))
 
 
 def _may_be_null(function: Function, arguments: list[Value]) -> bool:

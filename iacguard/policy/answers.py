@@ -1,0 +1,163 @@
+"""Whether an expression holds, compiled for that answer alone.
+
+It is what decides a policy, and hardly ever needs the value: where something is not known, the value would be an
+:class:`~iacguard.model.Unknown` that says so, put together only to be asked for its truth. Here "and", "or", "not",
+comparisons and the quantifiers work on answers (Kleene's strong logic); all else gives its value, and that its truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from iacguard.model import Unknown, Value
+from iacguard.policy import logic
+from iacguard.policy.language import Answer, Closure, Context, Node, Parts
+from iacguard.policy.logic import PossibleItem, Tri, one_item, truth
+
+
+def compile_answer(node: Node, parts: Parts) -> Answer:
+    """What tells whether the value of a node counts as true. Raises ExpressionError."""
+    make = _COMPILERS.get(node["type"])
+    found = make(node, parts) if make is not None else None
+    return found if found is not None else _of_value(node, parts)
+
+
+def _of_value(node: Node, parts: Parts) -> Answer:
+    closure = parts.closure(node)
+
+    def holds(value: Value, context: Context) -> Tri:
+        found = closure(value, context)
+        return found if found is True or found is False else truth(found)
+
+    return holds
+
+
+def _operands(node: Node) -> list[Node]:
+    """``a && b && c`` in their order: the parser nests them to the left."""
+    found: list[Node] = []
+    kind = node["type"]
+    while node["type"] == kind:
+        left, right = node["children"]
+        found.append(right)
+        node = left
+    return [node, *reversed(found)]
+
+
+def _compile_and(node: Node, parts: Parts) -> Answer:
+    return _of_operands(_operands(node), parts, False)
+
+
+def _compile_or(node: Node, parts: Parts) -> Answer:
+    return _of_operands(_operands(node), parts, True)
+
+
+def _of_operands(nodes: list[Node], parts: Parts, settles: bool) -> Answer:
+    """The first operand that answers ``settles`` settles it; what stands after it is neither run nor compiled."""
+    answers: list[Answer | None] = [None] * len(nodes)
+
+    def holds(value: Value, context: Context) -> Tri:
+        result: Tri = not settles
+        for at, answer in enumerate(answers):
+            if answer is None:
+                answer = answers[at] = parts.answer(nodes[at])
+            found = answer(value, context)
+            if found is settles:
+                return settles
+            if found is None:
+                result = None
+        return result
+
+    return holds
+
+
+def _compile_not(node: Node, parts: Parts) -> Answer:
+    inner = parts.answer(node["children"][0])
+
+    def holds(value: Value, context: Context) -> Tri:
+        found = inner(value, context)
+        return None if found is None else not found
+
+    return holds
+
+
+def _compile_comparator(node: Node, parts: Parts) -> Answer | None:
+    operator = node["value"]
+    if operator not in ("eq", "ne"):
+        return None
+    wanted = operator == "eq"
+    left, right = (parts.closure(child) for child in node["children"])
+    if node["children"][1]["type"] == "literal" and type(node["children"][1]["value"]) in _SCALARS:
+        return _compared(left, node["children"][1]["value"], wanted)
+
+    def holds(value: Value, context: Context) -> Tri:
+        found = logic.equal(left(value, context), right(value, context))
+        return None if found is None else found is wanted
+
+    return holds
+
+
+_SCALARS = frozenset((str, int, float, bool))
+
+
+def _compared(left: Closure, literal: Value, wanted: bool) -> Answer:
+    """Whether a value is the one that the policy names, nearly all that policies compare."""
+    kind = type(literal)
+
+    def holds(value: Value, context: Context) -> Tri:
+        found = left(value, context)
+        if type(found) is kind:
+            return (found == literal) is wanted
+        if found is None:
+            return not wanted
+        answer = logic.equal(found, literal)
+        return None if answer is None else answer is wanted
+
+    return holds
+
+
+def _compile_function(node: Node, parts: Parts) -> Answer | None:
+    quantifier = node["value"] in ("any", "all", "none") and [c["type"] for c in node["children"]][1:] == ["expref"]
+    return _quantified(node, parts) if quantifier else None
+
+
+def _quantified(node: Node, parts: Parts) -> Answer:
+    """As the functions ``any``, ``all`` and ``none``, but no further than to the item that settles it."""
+    items_of = parts.closure(node["children"][0])
+    condition = node["children"][1]["children"][0]
+    settles, negated = node["value"] != "all", node["value"] == "none"
+
+    def holds(value: Value, context: Context) -> Tri:
+        items = items_of(value, context)
+        if type(items) is not list:
+            # Nothing there, mostly: null, which does not hold.
+            return False if items is None and not context.strict else truth(parts.closure(node)(value, context))
+        answer = _over(items, parts.answer(condition), settles, context) if items else not settles
+        return None if answer is None else answer is not negated
+
+    return holds
+
+
+def _over(items: list[Value], condition: Answer, settles: bool, context: Context) -> Tri:
+    """``settles`` where one item surely gives that answer, its opposite where none can, else not known."""
+    result: Tri = not settles
+    for item in items:
+        if isinstance(item, Unknown) and item.spread:
+            inner = item.item if isinstance(item, PossibleItem) else one_item(item)
+            if condition(inner, context) is not (not settles):
+                result = None
+            continue
+        found = condition(item, context)
+        if found is settles:
+            return settles
+        if found is None:
+            result = None
+    return result
+
+
+_COMPILERS: dict[str, Callable[[Node, Parts], Answer | None]] = {
+    "and_expression": _compile_and,
+    "or_expression": _compile_or,
+    "not_expression": _compile_not,
+    "comparator": _compile_comparator,
+    "function_expression": _compile_function,
+}
