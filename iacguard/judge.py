@@ -14,7 +14,6 @@ What comes of it, by policy, resource and place:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -37,12 +36,6 @@ MAX_LEAVES = 64
 MAX_RESOURCES = 20_000
 #: So deep in a resource a value is looked for that stands for one of many.
 _GUESS_DEPTH = 6
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
-#: What may look at attributes without naming them.
-_WHOLE = re.compile(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
-#: What looks at other resources, and of which type; a type that is worked out may be any.
-_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\((?:'([^']*)'\))?")
 
 
 class Leaf(NamedTuple):
@@ -72,9 +65,8 @@ class _Judgement:
     alternatives: Alternatives
     graphs: dict[int, tuple[World, Graph]] = field(default_factory=dict)
     parts: dict[int, dict[str, list[Resource]]] = field(default_factory=dict)
-    functions: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    words: dict[str, frozenset[str] | None] = field(default_factory=dict)
     differing: dict[str, frozenset[str]] = field(default_factory=dict)
+    asked: dict[tuple[str, tuple[str, str]], bool] = field(default_factory=dict)
     hanging: dict[tuple[int, str], bool] = field(default_factory=dict)
     spent: int = 0
     full: bool = False
@@ -118,7 +110,7 @@ class _Judgement:
         others = list(self._relatives(policy, resource, graph))
         if any(self._may_split(other, resource, world) for other in others):
             return True
-        words = self._words(policy)
+        words = policy.words
         return any(self._hangs_on_choice(each, words, world) for each in (resource, *others))
 
     @staticmethod
@@ -144,15 +136,28 @@ class _Judgement:
         for decision in here:
             yield _with_when(decision, when, True) if when and decision.verdict == "violated" else decision
 
-    def _may_differ(self, policy: Policy, resource: Resource, graph: Graph) -> bool:
-        if decided_at_parent(policy, graph, resource):
+    def _may_differ(self, policy: Policy, resource: Resource, opened: Graph) -> bool:
+        """Whether a policy may decide otherwise on a resource of the ``opened`` graph than it does by default."""
+        if resource.parent and decided_at_parent(policy, opened, resource):
             return False
-        touched = self.alternatives.touched
-        if resource.address not in self.graph.by_address:
+        address, touched = resource.address, self.alternatives.touched
+        if address not in self.graph.by_address or (
+            address in touched and self._sees(policy, self._differing(resource))
+        ):
             return True
-        if any(other.address in touched for other in self._relatives(policy, resource, graph)):
+        if any(part.address in touched for part in self._parts(opened).get(address, ())):
             return True
-        return resource.address in touched and self._sees(policy, self._differing(resource))
+        return any(self._asks_touched(question, resource, opened) for question in policy.looks_at)
+
+    def _asks_touched(self, question: tuple[str, str], resource: Resource, opened: Graph) -> bool:
+        """Whether a function gives a resource that may turn out otherwise; ``question``: the function, and the type."""
+        key = "" if question[0] == "resources" else resource.address, question
+        known = self.asked.get(key)
+        if known is None:
+            touched = self.alternatives.touched
+            found = self._asked(*question, resource, opened)
+            known = self.asked[key] = any(other.address in touched for other in found)
+        return known
 
     def _differing(self, opened: Resource) -> frozenset[str]:
         """The attributes of a resource that are not what they are by default."""
@@ -165,16 +170,8 @@ class _Judgement:
 
     def _sees(self, policy: Policy, attributes: frozenset[str]) -> bool:
         """Whether a policy may look at one of the attributes; one that looks at all of a resource does."""
-        words = self._words(policy)
+        words = policy.words
         return bool(attributes) and (words is None or REST in attributes or not words.isdisjoint(attributes))
-
-    def _words(self, policy: Policy) -> frozenset[str] | None:
-        """The names in a policy's expressions; None where it may look at attributes that it does not name."""
-        if policy.rule.id not in self.words:
-            text = _texts(policy)
-            whole = _WHOLE.search(text) is not None
-            self.words[policy.rule.id] = None if whole else frozenset(_NAME.findall(text))
-        return self.words[policy.rule.id]
 
     def _relatives(self, policy: Policy, resource: Resource, graph: Graph) -> Iterator[Resource]:
         """The other resources that a decision may look at: folded sub-resources, and what its functions ask for.
@@ -182,7 +179,7 @@ class _Judgement:
         Of those that it may look at wherever they are, only what may turn out otherwise.
         """
         yield from self._parts(graph).get(resource.address, ())
-        for function, kind in self._functions(policy):
+        for function, kind in policy.looks_at:
             found = self._asked(function, kind, resource, graph)
             yield from (
                 found if function != "resources" else (r for r in found if r.address in self.alternatives.touched)
@@ -219,16 +216,9 @@ class _Judgement:
         """The addresses that a decision may look at in any world, for ``root`` has all links."""
         graph = self.graphs[id(root)][1]
         seen = [resource]
-        for function, kind in self._functions(policy):
+        for function, kind in policy.looks_at:
             seen += self._asked(function, kind, resource, graph)
         return frozenset().union(*(self._family(other.address, root) for other in seen))
-
-    def _functions(self, policy: Policy) -> tuple[tuple[str, str], ...]:
-        """The functions of a policy that look at other resources, each with their type, "" for any."""
-        known = self.functions.get(policy.rule.id)
-        if known is None:
-            known = self.functions[policy.rule.id] = tuple(dict.fromkeys(_LOOKS_AROUND.findall(_texts(policy))))
-        return known
 
     def _in_all_cases(
         self, policy: Policy, opened: Resource, here: list[Decision], root: World
@@ -308,7 +298,7 @@ class _Judgement:
                 silent = False
                 yield found[open_[0]]
         if silent and here:
-            yield replace(here[0], verdict="satisfied", path=(), message="", reasons=())
+            yield replace(here[0], verdict="satisfied", path=(), message="", reasons_of=tuple)
 
     def _when(self, address: str, leaves: list[Leaf], where: set[int], reasons: list[str]) -> str:
         parts = [self.alternatives.touched.get(address, "")]
@@ -374,29 +364,22 @@ def _with(value: Value, part: Value, reason: str, depth: int) -> Value:
     return [_with(value, inner, reason, depth + 1) for inner in part] if isinstance(part, list) else part
 
 
-def _texts(policy: Policy) -> str:
-    written = (policy.deny, policy.where, policy.each, policy.at)
-    return " ".join(condition.text for condition in written if condition is not None)
-
-
 def _by_place(leaves: list[Leaf]) -> Mapping[Span, dict[int, Decision]]:
     """Place -> number of the case -> the decision there; satisfied ones left out."""
     found: dict[Span, dict[int, Decision]] = {}
     for index, leaf in enumerate(leaves):
         for decision in leaf.decisions:
             if decision.verdict != "satisfied":
-                known = found.setdefault(_place(decision), {}).get(index)
+                here = found.setdefault(decision.resource.locate(decision.path).span, {})
+                known = here.get(index)
                 if known is None or known.verdict == "undecided":
-                    found[_place(decision)][index] = decision
+                    here[index] = decision
     return found
-
-
-def _place(decision: Decision) -> Span:
-    return decision.resource.locate(decision.path).span
 
 
 def _with_when(decision: Decision, when: str, sure: bool) -> Decision:
     message = f"{decision.message}, when {when}" if when else decision.message
     if sure:
-        return replace(decision, verdict="violated", message=message, reasons=(), when=when)
-    return replace(decision, verdict="undecided", message=message, reasons=(f"it is violated when {when}",), when=when)
+        return replace(decision, verdict="violated", message=message, reasons_of=tuple, when=when)
+    said = (f"it is violated when {when}",)
+    return replace(decision, verdict="undecided", message=message, reasons_of=lambda: said, when=when)

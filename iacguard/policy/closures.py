@@ -210,7 +210,7 @@ def _compile_not(node: Node, parts: Parts) -> Closure:
 
 
 def _compile_function(node: Node, parts: Parts) -> Closure:
-    from iacguard.policy.functions import FUNCTIONS, invoke
+    from iacguard.policy.functions import FUNCTIONS
 
     name = node["value"]
     function = FUNCTIONS.get(name)
@@ -220,20 +220,16 @@ def _compile_function(node: Node, parts: Parts) -> Closure:
     if wrong:
         raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
     arguments = [_compile_argument(child, parts) for child in node["children"]]
-    if len(arguments) < 3:
-        return _short_call(function, arguments)
-    return lambda value, context: invoke(function, [argument(value, context) for argument in arguments], context)
+    return _call(function, arguments)
 
 
-def _short_call(function: Function, arguments: list[Closure]) -> Closure:
-    """A call with two arguments at the most: what fits goes to the function with nothing in between."""
+def _call(function: Function, arguments: list[Closure]) -> Closure:
+    """A call of ``function``; where its arguments fit, as they nearly always do, with nothing in between."""
     from iacguard.policy.functions import invoke
 
+    run, with_context = function.call, function.context
     fitting = function.fitting(len(arguments))
-    run = function.call if not function.context else None
-    if not arguments or run is None:
-        return lambda value, context: invoke(function, [argument(value, context) for argument in arguments], context)
-    if len(arguments) == 1:
+    if len(arguments) == 1 and not with_context:
         (only,), (fits,) = arguments, fitting
 
         def call_with_one(value: Value, context: Context) -> Value:
@@ -241,15 +237,25 @@ def _short_call(function: Function, arguments: list[Closure]) -> Closure:
             return run(argument) if type(argument) in fits else invoke(function, [argument], context)
 
         return call_with_one
-    (first, second), (fits_first, fits_second) = arguments, fitting
+    if len(arguments) == 2 and not with_context:
+        (first, second), (fits_first, fits_second) = arguments, fitting
 
-    def call_with_two(value: Value, context: Context) -> Value:
-        one, two = first(value, context), second(value, context)
-        if type(one) in fits_first and type(two) in fits_second:
-            return run(one, two)
-        return invoke(function, [one, two], context)
+        def call_with_two(value: Value, context: Context) -> Value:
+            one, two = first(value, context), second(value, context)
+            if type(one) in fits_first and type(two) in fits_second:
+                return run(one, two)
+            return invoke(function, [one, two], context)
 
-    return call_with_two
+        return call_with_two
+
+    def call(value: Value, context: Context) -> Value:
+        given = [argument(value, context) for argument in arguments]
+        for argument, fits in zip(given, fitting, strict=True):
+            if type(argument) not in fits:
+                return invoke(function, given, context)
+        return run(context, *given) if with_context else run(*given)
+
+    return call
 
 
 def _near(name: str, names: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -31,6 +32,13 @@ def told(problem: Problem) -> str:
 
 #: The place of what has none: an option of the command line.
 NOWHERE = Span("", 1, 1, 1, 1)
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+#: What may look at attributes without naming them.
+_WHOLE = re.compile(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
+#: What looks at other resources, and of which type; a type that is worked out may be any.
+_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\((?:'([^']*)'\))?")
 
 
 class Condition:
@@ -64,7 +72,7 @@ class MessageText:
         return compile_message(self.text) if self._parts is None else restored(self._parts)
 
 
-@record
+@record(slots=False)
 class Policy:
     """One policy. ``kinds`` are the resource types it decides, groups opened; ``file`` is where it is written."""
 
@@ -84,6 +92,21 @@ class Policy:
     def denies(self, value: Value, context: Context) -> Tri:
         """Whether it refuses a resource's attributes, or an item of it. Raises EvaluationError."""
         return self.deny.expression.holds(value, context)
+
+    @property
+    def _text(self) -> str:
+        written = (self.deny, self.where, self.each, self.at)
+        return " ".join(condition.text for condition in written if condition is not None)
+
+    @cached_property
+    def words(self) -> frozenset[str] | None:
+        """The names in its expressions; None where it may look at attributes that it does not name."""
+        return None if _WHOLE.search(self._text) else frozenset(_NAME.findall(self._text))
+
+    @cached_property
+    def looks_at(self) -> tuple[tuple[str, str], ...]:
+        """Its functions that look at other resources, each with the type of those, "" for any."""
+        return tuple(dict.fromkeys(_LOOKS_AROUND.findall(self._text)))
 
     def decides(self, kind: str) -> bool:
         """Whether it is for resources of this type; a kind in the policy may be a shell pattern."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal, TypeAlias
 
 from iacguard.findings import Problem, Rule
@@ -22,9 +23,8 @@ Verdict: TypeAlias = Literal["violated", "satisfied", "undecided"]
 class Decision:
     """One policy on one resource, or on one item of it where the policy says ``each``.
 
-    ``path`` is the deciding attribute, from the resource's attributes; ``reasons`` say what was not known, for an
-    undecided one. A satisfied resource makes one decision without path and message. ``when`` says under which
-    condition it holds, "" where always.
+    ``path`` is the deciding attribute, from the resource's attributes. A satisfied resource makes one decision without
+    path and message. ``when`` says under which condition it holds, "" where always.
     """
 
     rule: Rule
@@ -32,9 +32,14 @@ class Decision:
     verdict: Verdict
     path: Path = ()
     message: str = ""
-    reasons: tuple[str, ...] = ()
+    reasons_of: Callable[[], tuple[str, ...]] = tuple
     stack: str = ""
     when: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was not known, for an undecided one; looked for when asked, for most cases of a choice nobody asks."""
+        return self.reasons_of()
 
 
 def decide(pack: Pack, graph: Graph, stack_name: str, part: int = 0, parts: int = 1) -> Iterator[Decision | Problem]:
@@ -227,12 +232,15 @@ class _Run:
         message = policy.message.message.render(value, self.context)
         path = self._path(tracer, value, origin)
         if answer:
-            return Decision(policy.rule, self.resource, "violated", path, message, (), self.stack)
-        why = self._reasons(value, reasons)
+            return Decision(policy.rule, self.resource, "violated", path, message, stack=self.stack)
+        why = partial(self._reasons, value, reasons)
         return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
 
     def _reasons(self, value: Value, reasons: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._open_reasons(value, reasons)))
+        try:
+            return tuple(dict.fromkeys(self._open_reasons(value, reasons)))
+        except Exception as error:  # the decision stands; that it cannot be explained must not cost the others
+            return (f"iacguard failed to find out why: {type(error).__name__}: {error}",)
 
     def _open_reasons(self, value: Value, reasons: tuple[str, ...]) -> Iterator[str]:
         policy = self.policy

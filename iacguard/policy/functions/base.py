@@ -118,8 +118,6 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
 
     Raises EvaluationError for an argument of a wrong type.
     """
-    if _fit_as_they_are(function, arguments):
-        return _call(function, arguments, None, context)
     arguments = arguments if function.raw else [text_of(a) if isinstance(a, Encoded) else a for a in arguments]
     unknown: Unknown | None = None
     for at, argument in enumerate(arguments):
@@ -133,12 +131,6 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
     if unknown is not None and result is not None and not context.strict and _may_be_null(function, arguments):
         return join((result, None), unknown)
     return result
-
-
-def _fit_as_they_are(function: Function, arguments: list[Value]) -> bool:
-    """Whether all arguments are known and of the right types, as nearly all are: a quick look that spares the rest."""
-    last = len(function.parameters) - 1
-    return all(type(argument) in function.parameters[min(at, last)].plain for at, argument in enumerate(arguments))
 
 
 def _may_be_null(function: Function, arguments: list[Value]) -> bool:
