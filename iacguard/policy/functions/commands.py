@@ -20,6 +20,8 @@ from iacguard.policy.logic import Tri
 _SHELLS = frozenset({"sh", "ash", "bash", "dash"})
 _VARIABLE = re.compile(r"\$\$\(|\$\(([A-Za-z_][\w.-]*)\)")
 _SHELL_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^}]*\}?)")
+#: A variable at the end of a word, or one of which the end is not looked for here.
+_OPEN_END = re.compile(r"\$(?:\w*|[{(].*)$", re.S)
 
 
 class _Word(NamedTuple):
@@ -39,21 +41,27 @@ def runs_program(container: Value, program: Value) -> Value:
         return decided(None, container, program)
     if not _mentions(container, program):
         return False
-    words, shell = _words(container)
-    looked_at = [w for w in words if not isinstance(w.value, Unknown) or w.value.suffix] if shell else words[:2]
-    answers = [_names(word.value, program) for word in looked_at]
+    words, shell = _written(container)
+    if shell:
+        looked_at = _candidates(words, container, program)
+    else:
+        looked_at = [_filled(w.value, container) for w in words[:2]]
+    answers = [_names(word, program) for word in looked_at]
     command = read_field(container, "command")
     if not isinstance(command, Unknown) and command:
-        return decided(logic.any_tri(answers), [w.value for w in looked_at])
+        return decided(logic.any_tri(answers), looked_at)
     by_image = _image_is(read_field(container, "image"), program)
     if isinstance(command, Unknown):
         by_image = logic.all_tri((by_image, None))
-    return decided(logic.any_tri((*answers, by_image)), [w.value for w in looked_at], command, container)
+    return decided(logic.any_tri((*answers, by_image)), looked_at, command, container)
 
 
 def _mentions(container: Value, program: str) -> bool:
     """Whether a container's image or command line may hold the program's name: False at once for nearly all."""
-    for name in ("image", "command", "args"):
+    image = read_field(container, "image")
+    if isinstance(image, Unknown) or (isinstance(image, str) and program in image):
+        return True
+    for name in ("command", "args"):
         written = read_field(container, name)
         for text in written if isinstance(written, list) else (written,):
             if isinstance(text, Unknown) or (isinstance(text, str) and (program in text or "$" in text)):
@@ -78,10 +86,12 @@ def flag_place(container: Value, flag: str) -> Path:
 
 
 def _flag(container: Value, flag: str) -> tuple[Value, Path]:
-    words, _ = _words(container)
+    words = _words(container)
     found: Value = None
     place: Path = words[-1].place[:1] if words else ()
     for word, following in zip(words, [*words[1:], _Word("-", ())], strict=False):
+        if isinstance(word.value, str) and not word.value.startswith("-"):
+            continue
         options = word.value.choices if isinstance(word.value, Unknown) and word.value.choices else (word.value,)
         given = [g for option in options if (g := _given(option, following.value, flag)) is not None]
         if not given:
@@ -165,8 +175,8 @@ def _image_is(image: Value, program: str) -> Tri:
     return None
 
 
-def _words(container: Value) -> tuple[list[_Word], bool]:
-    """A container's command line, variables put in, a script for a shell cut at its white space; whether it is one."""
+def _written(container: Value) -> tuple[list[_Word], bool]:
+    """A container's command line as it is written, and whether it is a script for a shell."""
     words: list[_Word] = []
     for name in ("command", "args"):
         listed = read_field(container, name)
@@ -176,16 +186,38 @@ def _words(container: Value) -> tuple[list[_Word], bool]:
             if isinstance(word, (str, Unknown)):
                 words.append(_Word(word, (name, index)))
     first = words[0].value if words else None
-    if len(words) < 2 or not isinstance(first, str) or posixpath.basename(first) not in _SHELLS:
-        return [_Word(_filled(w.value, container), w.place) for w in words], False
-    parts: list[_Word] = []
+    return words, len(words) > 1 and isinstance(first, str) and posixpath.basename(first) in _SHELLS
+
+
+def _words(container: Value) -> list[_Word]:
+    """A container's command line, variables put in, a script for a shell cut at its white space."""
+    words, shell = _written(container)
+    if not shell:
+        return [_Word(_filled(w.value, container), w.place) for w in words]
+    return [
+        _Word(_filled(part, container, shell=True), word.place)
+        for word in words
+        for part in (_cut(word.value) if isinstance(word.value, str) else (word.value,))
+    ]
+
+
+def _cut(script: str) -> list[str]:
+    """A script's words, without quotes."""
+    return script.replace('"', "").replace("'", "").split()
+
+
+def _candidates(words: list[_Word], container: Value, program: str) -> list[Value]:
+    """The words of a script that may be the program, variables put in: few of a long script's are."""
+    found: list[Value] = []
     for word in words:
         if isinstance(word.value, Unknown):
-            parts.append(word)
+            found.append(word.value)
             continue
-        script = re.sub("[\"']", "", word.value)
-        parts += [_Word(_filled(part, container, shell=True), word.place) for part in script.split()]
-    return parts, True
+        named = [part for part in _cut(word.value) if "$" in part or part.endswith(program)]
+        # A word that ends otherwise is not the name, whatever its variables are.
+        ending = [part for part in named if part.endswith(program[-1:]) or _OPEN_END.search(part)]
+        found += [_filled(part, container, shell=True) for part in ending]
+    return [w for w in found if not isinstance(w, Unknown) or w.suffix]
 
 
 def _filled(word: Value, container: Value, shell: bool = False) -> Value:
