@@ -85,6 +85,12 @@ def _share(ranges: Sequence[_Range], wanted: _Range) -> float:
 
 def covers_internet(texts: Sequence[str]) -> bool:
     """Whether known CIDR blocks hold half of all public addresses, or more."""
+    return bool(texts) and _covers_internet(tuple(texts))
+
+
+@lru_cache(maxsize=256)
+def _covers_internet(texts: tuple[str, ...]) -> bool:
+    """As :func:`covers_internet`: a dozen policies ask it of the same rule."""
     four, six = _ranges(texts, 4), _ranges(texts, 6)
     return bool(
         (four and _share(four, (0, 2**32 - 1)) >= _MOST) or (six and _share(six, _ranges((_PUBLIC_6,), 6)[0]) >= _MOST)
@@ -160,6 +166,7 @@ def public_sources(sources: Value) -> Value:
     return out
 
 
+@lru_cache(maxsize=1024)
 def _private(text: str) -> bool:
     network = _network(text)
     if network is None:
@@ -199,6 +206,8 @@ def cidr_contains(outer: Value, inner: Value) -> Value:
 
 def covers_port(from_port: Value, to_port: Value, port: Value) -> Value:
     """Whether ``port`` lies in the range. One known end that excludes it decides."""
+    if type(from_port) is type(to_port) is type(port) is int:
+        return from_port <= port <= to_port
     above = logic.truth(logic.order("lte", from_port, port))
     below = logic.truth(logic.order("gte", to_port, port))
     return decided(logic.all_tri((above, below)), from_port, to_port, port)
@@ -208,6 +217,8 @@ def covers_any_port(from_port: Value, to_port: Value, ports: Value) -> Value:
     """Whether at least one of ``ports`` lies in the range: ``covers_any_port(from_port, to_port, `[22, 3389]`)``."""
     if isinstance(ports, Unknown):
         return logic.one_of((True, False), ports)
+    if type(from_port) is type(to_port) is int and all(type(port) is int for port in ports):
+        return any(from_port <= port <= to_port for port in ports)
     answers = [logic.truth(covers_port(from_port, to_port, port)) for port in ports]
     return decided(logic.any_tri(answers), from_port, to_port, ports)
 
