@@ -18,6 +18,8 @@ _SETTING = re.compile(
     r"""(?:"(?P<double>[^"\n\0]{3,300})"|'(?P<single>[^'\n\0]{3,300})'"""
     r"""|(?P<bare>[^\s"'`;,(){}\[\]&|<>$%\0][^\s"'`;,(){}\[\]&|<>\0]{2,300})(?=[\s;,&|"'}]|$))"""
 )
+#: The beginnings of the words that a name must have that :func:`looks_like_secret` takes for a credential's.
+_SECRET_WORDS = ("pass", "pwd", "secret", "token", "key", "cred", "connect")
 #: ``os.environ`` and the like: code that looks the value up.
 _LOOKED_UP = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[$%@{].*")
 
@@ -32,10 +34,18 @@ def secrets_in(text: Value) -> Value:
     inner = decode_base64(text)
     plain = text if inner is None or (isinstance(inner, Unknown) and not inner.parts) else inner
     written = _outline(plain)[:_MAX_TEXT]
+    # A setting's value that is a credential by its shape is one within the text, too.
+    shaped = looks_like_secret(written)
+    if not shaped and not _may_name_one(written):
+        return []
     names = [found["name"] for found in _SETTING.finditer(written) if _is_secret(found)]
-    if not names and looks_like_secret(written):
-        names = ["a key"]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(names)) if names or not shaped else ["a key"]
+
+
+def _may_name_one(text: str) -> bool:
+    """Whether a name in the text may be a credential's: it has a word of such names."""
+    folded = text.casefold()
+    return any(word in folded for word in _SECRET_WORDS)
 
 
 def _is_secret(found: re.Match[str]) -> bool:

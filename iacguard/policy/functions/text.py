@@ -191,7 +191,7 @@ def decode_base64(text: Value) -> Value:
     """The text that a base64 text encodes, as far as it is known; null if it encodes none."""
     if isinstance(text, Unknown):
         return text.encodes if text.encodes is not None else logic.blur(text)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or (len(text) % 4 and not text.endswith("=")):
         return None
     try:
         return base64.b64decode(text, validate=True).decode("utf-8")
@@ -235,8 +235,11 @@ _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}\Z")
 
 def _holds_token(text: str) -> bool:
     """Whether part of a text is a credential by its shape. The marks are looked for first: texts may be long."""
-    if any(mark in text and pattern.search(text) for mark, pattern in _TOKENS):
-        return True
+    for mark, pattern in _TOKENS:
+        if mark in text and pattern.search(text):
+            return True
+    if "://" not in text:
+        return False
     # One character more than a scheme has, so that the word before it is seen to end.
     return any(_SCHEME.search(text, max(0, m.start() - 17), m.start()) for m in _PASSWORD.finditer(text))
 
@@ -269,11 +272,9 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
         return _unknown_secret(text)
     if _holds_token(text[:_MAX_TEXT]):
         return True
-    if _HARMLESS.match(text[:1000]):
+    if not isinstance(name, str) or len(text) < 3 or not _SECRET_NAME.search(name) or _NO_SECRET_NAME.search(name):
         return False
-    if not isinstance(name, str) or len(text) < 3 or not _SECRET_NAME.search(name):
-        return False
-    return not _NO_SECRET_NAME.search(name)
+    return not _HARMLESS.match(text[:1000])
 
 
 def _unknown_secret(text: Value) -> Value:
