@@ -242,6 +242,9 @@ class _Judgement:
                 only = self._seen(policy, opened, root)
                 pending += reversed(world.split(reason, only, _alike(policy, resource, graph, reason)))
                 continue
+            if world is root and address in self.graph.by_address:  # nothing to tell apart
+                yield from self._always(address, here) if not here or root.default(address) else here
+                return
             found = decide_one(policy, resource, graph, self.stack.name)
             decisions = tuple(d for d in found if isinstance(d, Decision))
             if len(decisions) < len(found):
@@ -276,9 +279,6 @@ class _Judgement:
 
     def _merged(self, address: str, here: list[Decision], leaves: list[Leaf], reasons: list[str]) -> Iterator[Decision]:
         """One decision for each place where something is wrong in one of the cases, else that nothing is."""
-        if not reasons and address in self.graph.by_address:  # nothing to tell apart
-            yield from self._always(address, here)
-            return
         places = _by_place(leaves)
         existing = address in self.graph.by_address
         defaults = {i for i, leaf in enumerate(leaves) if leaf.world.default(address)} if existing else set()

@@ -146,7 +146,22 @@ def _compile_flatten(node: Node, parts: Parts) -> Closure:
 
 def _compile_multiselect_list(node: Node, parts: Parts) -> Closure:
     closures = [parts.closure(child) for child in node["children"]]
-    return lambda value, context: multiselect(value, lambda v: [c(v, context) for c in closures])
+
+    def build(value: Value, context: Context) -> Value:
+        return multiselect(value, lambda v: [c(v, context) for c in closures])
+
+    constant = _constants(node)
+    if constant is None:
+        return build
+    # The same list each time: no function changes its arguments.
+    return lambda value, context: build(value, context) if value is None or isinstance(value, Unknown) else constant
+
+
+def _constants(node: Node) -> list[Value] | None:
+    """The items of a list that a policy writes out: ``['iam:*', 's3:*']``; None for anything else."""
+    if node["type"] == "multi_select_list" and all(child["type"] == "literal" for child in node["children"]):
+        return [child["value"] for child in node["children"]]
+    return None
 
 
 def _compile_multiselect_dict(node: Node, parts: Parts) -> Closure:
@@ -220,15 +235,24 @@ def _compile_function(node: Node, parts: Parts) -> Closure:
     if wrong:
         raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
     arguments = [_compile_argument(child, parts) for child in node["children"]]
-    return _call(function, arguments)
+    return _call(function, arguments, _fitting(function, node["children"]))
 
 
-def _call(function: Function, arguments: list[Closure]) -> Closure:
+def _fitting(function: Function, arguments: list[Node]) -> list[frozenset[type]]:
+    """For each argument the types with which the function can be called outright, as it nearly always is."""
+    fitting = function.fitting(len(arguments))
+    for at, argument in enumerate(arguments):
+        items = _constants(argument)
+        if items and all(type(item) is str for item in items) and function.takes_texts(at):
+            fitting[at] |= {list}  # looked through here, once
+    return fitting
+
+
+def _call(function: Function, arguments: list[Closure], fitting: list[frozenset[type]]) -> Closure:
     """A call of ``function``; where its arguments fit, as they nearly always do, with nothing in between."""
     from iacguard.policy.functions import invoke
 
     run, with_context = function.call, function.context
-    fitting = function.fitting(len(arguments))
     if len(arguments) == 1 and not with_context:
         (only,), (fits,) = arguments, fitting
 

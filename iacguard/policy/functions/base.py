@@ -86,10 +86,15 @@ class Function:
         return ""
 
     def fitting(self, count: int) -> list[frozenset[type]]:
-        """For each of ``count`` arguments the types with which it can be called outright, as it nearly always is."""
+        """For each of ``count`` arguments the types that need no look at what is in them."""
         last = len(self.parameters) - 1
         plain = [self.parameters[min(at, last)].plain for at in range(count)]
         return plain if self.unknown == "decides" else [types - _CONTAINERS for types in plain]
+
+    def takes_texts(self, at: int) -> bool:
+        """Whether the argument there may be a list of strings."""
+        types = self.parameters[min(at, len(self.parameters) - 1)].types
+        return not types or "array" in types or "array-string" in types
 
     @property
     def _open(self) -> bool:
