@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
@@ -58,45 +59,54 @@ def locate(decision: Decision) -> Finding:
     )
 
 
-#: GitHub's hash of a line, by its file and number.
-LineHashes: TypeAlias = Mapping[tuple[str, int], str]
+class Quote(NamedTuple):
+    """What a finding shows of its place: the source lines, masked, and GitHub's hash of the first."""
+
+    lines: tuple[str, ...]
+    line_hash: str
 
 
-def hashed(located: Collection[Finding], workspace: Workspace) -> LineHashes:
-    """GitHub's hashes of the lines that findings stand at; each file is read once."""
-    return _hashes(located, _files(located, workspace), {})
+#: What is shown of each place, by its span and whether the finding there is about a secret.
+Quotes: TypeAlias = Mapping[tuple[Span, bool], Quote]
 
 
-def _files(findings: Iterable[Finding], workspace: Workspace) -> dict[str, SourceFile | None]:
-    return {name: workspace.read(name) for name in dict.fromkeys(finding.span.file for finding in findings)}
-
-
-def _hashes(findings: Iterable[Finding], files: Mapping[str, SourceFile | None], known: LineHashes) -> LineHashes:
-    """The hashes of the lines that are not known yet, and those that are."""
-    missing: dict[str, set[int]] = {}
-    for finding in findings:
-        if (finding.span.file, finding.span.line) not in known:
-            missing.setdefault(finding.span.file, set()).add(finding.span.line)
-    found = dict(known)
-    for name, lines in missing.items():
-        file = files[name]
-        if file is not None:
-            text = ("\ufeff" if file.bom else "") + file.text
-            found.update(((name, line), value) for line, value in line_hashes(text, lines).items())
+def quoted(located: Iterable[Finding], workspace: Workspace, known: Quotes = MappingProxyType({})) -> Quotes:
+    """Quotes of the places of findings, those that are ``known`` left out; each file is read once."""
+    wanted = dict.fromkeys(key for finding in located if (key := _quote_key(finding)) not in known)
+    lines: dict[str, set[int]] = {}
+    for span, _ in wanted:
+        lines.setdefault(span.file, set()).add(span.line)
+    files = {name: workspace.read(name) for name in lines}
+    hashes = {name: _hashes(file, lines[name]) for name, file in files.items()}
+    masked: _Lines = {}
+    found: dict[tuple[Span, bool], Quote] = {}
+    for key in wanted:
+        span, secret = key
+        file = files[span.file]
+        shown = () if file is None else _source_lines(span, secret, file, masked)
+        found[key] = Quote(shown, hashes[span.file].get(span.line, ""))
     return found
+
+
+def _quote_key(finding: Finding) -> tuple[Span, bool]:
+    return finding.span, finding.rule.category == "secrets"
+
+
+def _hashes(file: SourceFile | None, lines: set[int]) -> Mapping[int, str]:
+    return {} if file is None else line_hashes(("\ufeff" if file.bom else "") + file.text, lines)
 
 
 def assemble(
     located: Iterable[Finding],
     workspace: Workspace,
     reported: frozenset[str] | None,
-    hashes: LineHashes | None = None,
+    quotes: Quotes = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """The ``located`` findings merged, completed and sorted by file, line, column, rule and address.
 
     Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
     one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
-    ``hashes`` are those of lines that are known already, by :func:`hashed`.
+    ``quotes`` are those that are known already, by :func:`quoted`.
     """
     groups: dict[tuple[str, str, Span, str, str, bool], list[Finding]] = {}
     for item in located:
@@ -105,7 +115,7 @@ def assemble(
             groups.setdefault(key, []).append(item)
     found = [_merge(part) for group in groups.values() for part in _objects(group)]
     found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
-    return _with_source(found, workspace, hashes or {})
+    return _with_source(found, {**quotes, **quoted(found, workspace, quotes)})
 
 
 def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
@@ -142,28 +152,17 @@ def _instances(group: list[Finding]) -> Iterable[str]:
     return [f"{i.address}@{i.stack}" if i.stack and len(stacks[i.address]) > 1 else i.address for i in group]
 
 
-def _with_source(findings: list[Finding], workspace: Workspace, known: LineHashes) -> tuple[Finding, ...]:
+def _with_source(findings: list[Finding], quotes: Quotes) -> tuple[Finding, ...]:
     """``findings`` with source lines and fingerprints."""
-    files = _files(findings, workspace)
-    hashes = _hashes(findings, files, known)
     seen: Counter[str] = Counter()
     done: list[Finding] = []
-    masked: _Lines = {}
     for finding in findings:
-        span = finding.span
-        file = files[span.file]
-        lines = () if file is None else _source_lines(finding, file, masked)
+        lines, line_hash = quotes[_quote_key(finding)]
         own = _fingerprint(finding, lines)
         seen[own] += 1
-        done.append(
-            replace(
-                finding,
-                source_lines=lines,
-                line_hash=hashes.get((span.file, span.line), ""),
-                # Equal lines in one block are told apart by their order, or a baseline would hide the second.
-                fingerprint=own if seen[own] == 1 else fingerprint(own, str(seen[own])),
-            )
-        )
+        # Equal lines in one block are told apart by their order, or a baseline would hide the second.
+        apart = fingerprint(own, str(seen[own])) if seen[own] > 1 else own
+        done.append(replace(finding, source_lines=lines, line_hash=line_hash, fingerprint=apart))
     return tuple(done)
 
 
@@ -172,12 +171,10 @@ def _with_source(findings: list[Finding], workspace: Workspace, known: LineHashe
 _Lines = dict[tuple[str, int, bool, bool], str]
 
 
-def _source_lines(finding: Finding, file: SourceFile, masked: _Lines) -> tuple[str, ...]:
-    span = finding.span
+def _source_lines(span: Span, secret: bool, file: SourceFile, masked: _Lines) -> tuple[str, ...]:
     last = min(span.end_line, span.line + SOURCE_LINES - 1)
     if span.end_column == 1 and last == span.end_line and last > span.line:
         last -= 1  # the region ends before this line's first character
-    secret = finding.rule.category == "secrets"
     found: list[str] = []
     for number in range(span.line, last + 1):
         key = (file.path, number, secret, secret and number == span.line)
