@@ -114,8 +114,14 @@ def assemble(
             key = (item.rule.id, item.verdict, item.span, _block(item), item.when, item.suppression is None)
             groups.setdefault(key, []).append(item)
     found = [_merge(part) for group in groups.values() for part in _objects(group)]
-    found.sort(key=lambda f: (f.span.file, f.span.line, f.span.column, f.rule.id, f.address, f.verdict, f.span))
+    found.sort(key=_order)
     return _with_source(found, {**quotes, **quoted(found, workspace, quotes)})
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    """By place, rule and address. The rest is only for one order that does not depend on who found what first."""
+    f, span = finding, finding.span
+    return span.file, span.line, span.column, f.rule.id, f.address, f.verdict, span, f.when, f.stack, f.block
 
 
 def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
