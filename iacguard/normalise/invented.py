@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from iacguard.frontends.contract import Stack
@@ -19,7 +19,7 @@ from iacguard.knowledge import (
     terraform_schema,
     terraform_types,
 )
-from iacguard.knowledge.schemas import Attribute
+from iacguard.knowledge.schemas import Attribute, Schema
 from iacguard.model import REST, Path, Place, Value
 from iacguard.normalise.draft import Draft
 from iacguard.record import record
@@ -93,11 +93,17 @@ def _types(type_: str, major: str) -> Sequence[str]:
 @cache
 def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attribute] | None:
     """What a type, or a block of it, may hold; None for a type that does not exist, and below values of any names."""
-    schema = cloudformation_schema(type_) if "::" in type_ else terraform_schema(type_, major)
+    schema = _schema(type_, major)
     if schema is None or not path:
         return None if schema is None else schema.attributes
     found = schema.attribute(path)
     return found.members if found is not None and found.members and found.type != "map" else None
+
+
+@lru_cache(maxsize=64)
+def _schema(type_: str, major: str) -> Schema | None:
+    """A type's schema, unpacked once for all its blocks."""
+    return cloudformation_schema(type_) if "::" in type_ else terraform_schema(type_, major)
 
 
 def _unknown(draft: Draft, major: str) -> dict[Path, tuple[str, ...]]:
