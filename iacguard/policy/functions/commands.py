@@ -86,14 +86,18 @@ def flag_place(container: Value, flag: str) -> Path:
 
 
 def _flag(container: Value, flag: str) -> tuple[Value, Path]:
-    words = _words(container)
+    words, shell = _words(container)
     found: Value = None
     place: Path = words[-1].place[:1] if words else ()
-    for word, following in zip(words, [*words[1:], _Word("-", ())], strict=False):
-        if isinstance(word.value, str) and not word.value.startswith("-"):
+    for at, word in enumerate(words):
+        if isinstance(word.value, str) and not (word.value.startswith("-") or "$" in word.value or "`" in word.value):
             continue
-        options = word.value.choices if isinstance(word.value, Unknown) and word.value.choices else (word.value,)
-        given = [g for option in options if (g := _given(option, following.value, flag)) is not None]
+        value = _filled(word.value, container, shell)
+        if isinstance(value, str) and _name_in(value) != flag:
+            continue
+        following = _filled(words[at + 1].value, container, shell) if at + 1 < len(words) else "-"
+        options = value.choices if isinstance(value, Unknown) and value.choices else (value,)
+        given = [g for option in options if (g := _given(option, following, flag)) is not None]
         if not given:
             continue
         sure = len(given) == len(options) and all(sure for _, sure in given)
@@ -101,7 +105,7 @@ def _flag(container: Value, flag: str) -> tuple[Value, Path]:
         if sure and len(values) == 1:
             found = values[0]
         else:
-            why = logic.first_unknown(word.value, *values)
+            why = logic.first_unknown(value, *values)
             found = logic.join(values if sure else [*values, found], why)
         place = word.place
     return found, place
@@ -110,9 +114,9 @@ def _flag(container: Value, flag: str) -> tuple[Value, Path]:
 def _given(word: Value, following: Value, flag: str) -> tuple[Value, bool] | None:
     """The value that a word gives for the flag and whether it surely is that flag; None where it surely is not."""
     if isinstance(word, str):
-        name, sign, value = word.lstrip("-").partition("=")
-        if not word.startswith("-") or name.replace("_", "-") != flag:
+        if _name_in(word) != flag:
             return None
+        _, sign, value = word.partition("=")
         return (value if sign else _argument(following)), True
     if not isinstance(word, Unknown):
         return None
@@ -124,6 +128,11 @@ def _given(word: Value, following: Value, flag: str) -> tuple[Value, bool] | Non
     if word.prefix and not (word.prefix.startswith("-") and flag.startswith(name.replace("_", "-"))):
         return None
     return logic.blur(word), False
+
+
+def _name_in(word: str) -> str | None:
+    """The flag that a word gives; None where it is no flag."""
+    return word.lstrip("-").partition("=")[0].replace("_", "-") if word.startswith("-") else None
 
 
 def _argument(following: Value) -> Value:
@@ -189,16 +198,13 @@ def _written(container: Value) -> tuple[list[_Word], bool]:
     return words, len(words) > 1 and isinstance(first, str) and posixpath.basename(first) in _SHELLS
 
 
-def _words(container: Value) -> list[_Word]:
-    """A container's command line, variables put in, a script for a shell cut at its white space."""
+def _words(container: Value) -> tuple[list[_Word], bool]:
+    """As :func:`_written`, a script cut at its white space."""
     words, shell = _written(container)
     if not shell:
-        return [_Word(_filled(w.value, container), w.place) for w in words]
-    return [
-        _Word(_filled(part, container, shell=True), word.place)
-        for word in words
-        for part in (_cut(word.value) if isinstance(word.value, str) else (word.value,))
-    ]
+        return words, False
+    cut = ((word.place, _cut(word.value) if isinstance(word.value, str) else (word.value,)) for word in words)
+    return [_Word(part, place) for place, parts in cut for part in parts], True
 
 
 def _cut(script: str) -> list[str]:
