@@ -31,6 +31,7 @@ _LIMITING_OPERATORS = frozenset(
     ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress")
 )
 _OF_AWS = ":aws:policy/"
+_TEXTS = frozenset((str,))
 _PARTITION = re.compile(r"^arn:(aws[a-z-]*(?=:))?")
 _EXCLUDING_OPERATORS = {
     "stringnotequals": "stringequals",
@@ -75,16 +76,18 @@ def any_of(items: Value, test: Callable[[Value], Tri]) -> Tri:
     """Kleene's "any" over a list of which items, or all, may be unknown."""
     if isinstance(items, Unknown):
         return None
-    answers: list[Tri] = []
+    result: Tri = False
     for item in items if isinstance(items, list) else [items]:
-        if isinstance(item, logic.PossibleItem):
-            answers.append(False if test(item.item) is False else None)
-        elif isinstance(item, Unknown) and item.spread:
+        if isinstance(item, Unknown) and item.spread:
             # Of what number, nobody knows; but where no value whatever passes, none does.
-            answers.append(False if test(logic.blur(item)) is False else None)
+            answer = test(item.item if isinstance(item, logic.PossibleItem) else logic.blur(item))
+            result = result if answer is False else None
         else:
-            answers.append(test(item))
-    return any_tri(answers)
+            answer = test(item)
+            if answer:
+                return True
+            result = result if answer is False else None
+    return result
 
 
 def allowed(statement: Value) -> Tri:
@@ -94,26 +97,26 @@ def allowed(statement: Value) -> Tri:
 
 def _covers(statement: Value, name: str, text: str) -> Tri:
     """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
-    patterns = _plain(statement, name)
+    patterns = plain_list(statement, name)
     if patterns is not None and type(text) is str:
-        return _reached(patterns, (text,))
+        return reached(patterns, (text,))
     excluded = statement_list(statement, f"not_{name}")
     inverted = all_tri((truth(excluded), not_tri(any_of(excluded, lambda p: pattern_matches(p, text)))))
     return any_tri((any_of(statement_list(statement, name), lambda p: pattern_matches(p, text)), inverted))
 
 
-def _plain(statement: Value, name: str) -> tuple[str, ...] | None:
+def plain_list(statement: Value, name: str) -> tuple[str, ...] | None:
     """The actions (or resources) of a statement where all are known and none is excluded, as nearly always."""
     if type(statement) is not dict or REST in statement:
         return None
     found, excluded = statement.get(name), statement.get(f"not_{name}")
     if type(found) is not list or not (excluded is None or (type(excluded) is list and not excluded)):
         return None
-    return tuple(found) if all(type(item) is str for item in found) else None
+    return tuple(found) if _TEXTS.issuperset(map(type, found)) else None
 
 
 @lru_cache(maxsize=4096)
-def _reached(patterns: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+def reached(patterns: tuple[str, ...], texts: tuple[str, ...]) -> bool:
     """Whether one of the patterns matches one of the texts. Many policies ask the same of a statement."""
     return any(pattern_of(pattern).fullmatch(text) for pattern in patterns for text in texts)
 
@@ -132,9 +135,9 @@ def allows_any_action(statement: Value, actions: Value) -> Value:
     reach = allowed(statement)
     if reach is False:
         return False
-    patterns = _plain(statement, "actions")
-    if patterns is not None and all(type(action) is str for action in actions):
-        return decided(all_tri((reach, _reached(patterns, tuple(actions)))), statement)
+    patterns = plain_list(statement, "actions")
+    if patterns is not None and _TEXTS.issuperset(map(type, actions)):
+        return decided(all_tri((reach, reached(patterns, tuple(actions)))), statement)
     return decided(all_tri((reach, any_tri(_covers(statement, "actions", a) for a in actions))), statement)
 
 
@@ -187,7 +190,8 @@ def every_action(action: Value) -> Tri:
 def names_everything(resource: Value) -> Tri:
     """Whether a resource of a statement is ``*`` or an ARN of which every part is a wildcard."""
     if isinstance(resource, str):
-        return resource != "" and _PARTITION.sub("", resource).strip("*:/") == ""
+        # The end tells of nearly all that they name something.
+        return resource.endswith(("*", ":", "/")) and _PARTITION.sub("", resource).strip("*:/") == ""
     if not isinstance(resource, Unknown):
         return False
     if resource.choices and not resource.spread:

@@ -61,9 +61,12 @@ def every_resource(statement: Value) -> Value:
     True for all that ``wildcard_resource`` is true for, and for ``arn:aws:s3:::*``, ``arn:aws:iam::*:role/*``,
     ``arn:aws:secretsmanager:eu-west-1:123456789012:secret:*``: ARNs that name no resource.
     """
+    reach = allowed(statement)
+    if reach is False:
+        return False
     kinds = any_of(statement_list(statement, "resources"), _every_of_a_kind)
     inverted = truth(statement_list(statement, "not_resources"))
-    return decided(all_tri((allowed(statement), any_tri((kinds, inverted)))), statement)
+    return decided(all_tri((reach, any_tri((kinds, inverted)))), statement)
 
 
 def _every_of_a_kind(resource: Value) -> Tri:
@@ -74,6 +77,8 @@ def _every_of_a_kind(resource: Value) -> Tri:
     if resource.choices and not resource.spread:
         answers = {_every_of_a_kind(c) for c in resource.choices}
         return answers.pop() if len(answers) == 1 else None
+    if not resource.parts:
+        return names_everything(resource)
     written = _written(resource)
     if written.startswith("arn:") and written.count(":") >= 5:
         return _names_nothing(written)
@@ -86,6 +91,8 @@ def _written(unknown: Unknown) -> str:
 
 
 def _names_nothing(arn: str) -> bool:
+    if "*" not in arn:
+        return False
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
         return False

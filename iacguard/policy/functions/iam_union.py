@@ -19,6 +19,8 @@ from iacguard.policy.functions.iam import (
     managed_policy_name,
     names_everything,
     pattern_of,
+    plain_list,
+    reached,
     statement_list,
 )
 from iacguard.policy.functions.iam_reach import constrained_by_condition
@@ -114,11 +116,19 @@ def administrator_together(statements: Value) -> Value:
     condition that narrows them do not count, and denials are not looked at.
     """
     listed = statements if isinstance(statements, list) else [statements]
+    if len(listed) < 2 or not any(map(_may_lead, listed)):
+        return False
     if _everything([g for s in listed if isinstance(s, dict) and (g := _grant(s, False))]):
         return True
     most = [_grant(s, True) if isinstance(s, dict) else _ANYTHING for s in listed]
-    possible = len(listed) > 1 and contains_unknown(listed) and _everything([g for g in most if g])
+    possible = contains_unknown(listed) and _everything([g for g in most if g])
     return decided(None, *listed) if possible else False
+
+
+def _may_lead(statement: Value) -> bool:
+    """Whether a statement may be one of those that :func:`_everything` starts from; nearly none are."""
+    patterns = plain_list(statement, "actions")
+    return patterns is None or reached(patterns, _PROBES[:1]) or every_action_of(patterns)
 
 
 #: What a statement of which nothing is known may be.
@@ -221,9 +231,12 @@ def boundary_only(context: Context) -> Value:
     A boundary allows nothing by itself: ``s3:*`` in it is a limit, not a grant.
     """
     resource, graph = here(context)
-    if any(resource.attributes.get(name) for name in ("roles", "users", "groups")):
+    attributes = [edge.attribute for edge in graph.incoming.get(resource.address, ())]
+    if not any(name.startswith("permissions_boundary") for name in attributes):
         return False
-    uses = {e.attribute.partition("[")[0].partition(".")[0] for e in graph.incoming.get(resource.address, ())}
+    if any(truth(resource.attributes.get(name)) is not False for name in ("roles", "users", "groups")):
+        return False
+    uses = {name.partition("[")[0].partition(".")[0] for name in attributes}
     return "permissions_boundary" in uses and not uses & _ATTACHING
 
 
