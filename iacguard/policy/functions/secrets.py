@@ -12,8 +12,9 @@ _MAX_TEXT = 100_000
 #: Stands for a piece that is not known; no value of a setting holds it.
 _GAP = "\0"
 
+# Patterns are compiled, and kept by the library, when they are first used: most scans use none of these.
 #: ``NAME=value``, ``name: value``, ``"name": "value"``, ``--name=value``; a bare value is one word without brackets.
-_SETTING = re.compile(
+_SETTING = (
     r"""(?:^|[\s;,{"'-])(?P<name>[A-Za-z_][\w.-]{1,60})["']?[ \t]*[=:][ \t]*"""
     r"""(?:"(?P<double>[^"\n\0]{3,300})"|'(?P<single>[^'\n\0]{3,300})'"""
     r"""|(?P<bare>[^\s"'`;,(){}\[\]&|<>$%\0][^\s"'`;,(){}\[\]&|<>\0]{2,300})(?=[\s;,&|"'}]|$))"""
@@ -21,7 +22,7 @@ _SETTING = re.compile(
 #: The beginnings of the words that a name must have that :func:`looks_like_secret` takes for a credential's.
 _SECRET_WORDS = ("pass", "pwd", "secret", "token", "key", "cred", "connect")
 #: ``os.environ`` and the like: code that looks the value up.
-_LOOKED_UP = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[$%@{].*")
+_LOOKED_UP = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|[$%@{].*"
 
 
 def secrets_in(text: Value) -> Value:
@@ -38,7 +39,7 @@ def secrets_in(text: Value) -> Value:
     shaped = looks_like_secret(written)
     if not shaped and not _may_name_one(written):
         return []
-    names = [found["name"] for found in _SETTING.finditer(written) if _is_secret(found)]
+    names = [found["name"] for found in re.finditer(_SETTING, written) if _is_secret(found)]
     return list(dict.fromkeys(names)) if names or not shaped else ["a key"]
 
 
@@ -50,7 +51,7 @@ def _may_name_one(text: str) -> bool:
 
 def _is_secret(found: re.Match[str]) -> bool:
     value = found["double"] or found["single"] or found["bare"]
-    return not _LOOKED_UP.fullmatch(value) and bool(looks_like_secret(value, found["name"].replace("-", "_")))
+    return not re.fullmatch(_LOOKED_UP, value) and bool(looks_like_secret(value, found["name"].replace("-", "_")))
 
 
 def _outline(value: Value) -> str:

@@ -206,27 +206,24 @@ def entropy(text: Value) -> Value:
 
 
 #: What only a credential looks like, the issuers' published prefixes: a text that each has, and what it looks like.
-_TOKENS = tuple(
-    (mark, re.compile(pattern))
-    for mark, pattern in (
-        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
-        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
-        ("gh", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b"),
-        ("github_pat_", r"\bgithub_pat_[0-9A-Za-z_]{50,}\b"),
-        ("glpat-", r"\bglpat-[0-9A-Za-z_-]{20,}\b"),
-        ("xox", r"\bxox[abprs]-[0-9A-Za-z-]{10,}\b"),
-        ("k_live_", r"\b[rs]k_live_[0-9A-Za-z]{16,}\b"),
-        ("SG.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}\b"),
-        ("AIza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
-        ("ya29.", r"\bya29\.[0-9A-Za-z_-]{20,}\b"),
-        ("npm_", r"\bnpm_[0-9A-Za-z]{36}\b"),
-        ("pypi-", r"\bpypi-[0-9A-Za-z_-]{50,}\b"),
-        ("hvs.", r"\bhvs\.[0-9A-Za-z_-]{20,}\b"),
-        ("sk-", r"\bsk-[0-9A-Za-z_-]{32,}\b"),
-        ("eyJ", r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
-        (" KEY-----", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
-        ("AccountKey=", r"\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}"),
-    )
+_TOKENS = (
+    ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+    ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+    *((f"gh{kind}_", rf"\bgh{kind}_[0-9A-Za-z]{{36,}}\b") for kind in "pousr"),
+    ("github_pat_", r"\bgithub_pat_[0-9A-Za-z_]{50,}\b"),
+    ("glpat-", r"\bglpat-[0-9A-Za-z_-]{20,}\b"),
+    ("xox", r"\bxox[abprs]-[0-9A-Za-z-]{10,}\b"),
+    ("k_live_", r"\b[rs]k_live_[0-9A-Za-z]{16,}\b"),
+    ("SG.", r"\bSG\.[\w-]{16,}\.[\w-]{16,}\b"),
+    ("AIza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("ya29.", r"\bya29\.[0-9A-Za-z_-]{20,}\b"),
+    ("npm_", r"\bnpm_[0-9A-Za-z]{36}\b"),
+    ("pypi-", r"\bpypi-[0-9A-Za-z_-]{50,}\b"),
+    ("hvs.", r"\bhvs\.[0-9A-Za-z_-]{20,}\b"),
+    ("sk-", r"\bsk-[0-9A-Za-z_-]{32,}\b"),
+    ("eyJ", r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
+    (" KEY-----", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+    ("AccountKey=", r"\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}"),
 )
 #: The password in a URL, from the slashes on; what stands before them is looked at where there is one.
 _PASSWORD = re.compile(r"://[^\s:/@]{1,64}:(?!\$)[^\s:/@${}<>]{3,}@")
@@ -236,7 +233,8 @@ _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}\Z")
 def _holds_token(text: str) -> bool:
     """Whether part of a text is a credential by its shape. The marks are looked for first: texts may be long."""
     for mark, pattern in _TOKENS:
-        if mark in text and pattern.search(text):
+        # Compiled, and kept by the library, where there is something to look at: hardly ever.
+        if mark in text and re.search(pattern, text):
             return True
     if "://" not in text:
         return False
@@ -249,15 +247,14 @@ _SECRET_NAME = re.compile(
     r"private_?key|client_?secret|auth_?key|account_?key|connection_?string|credentials?)$"
 )
 #: Names that end like one and give none: tokens that make a call safe to repeat, and the names of secrets.
-_NO_SECRET_NAME = re.compile(
+_NO_SECRET_NAME = (
     r"(?i)(?:creation|idempotency|request|next|page|continuation|pagination|(?:^|[_-])client)[_-]?token$"
     r"|(?:existing|image_?pull|pull|tls|certificate)[_-]?secret$"
 )
-_HARMLESS = re.compile(
-    r"(?i)^(?:true|false|null|none|nil|yes|no|on|off|enabled|disabled|required|optional|\d+|[\W_]*"
+_HARMLESS = (
+    r"(?is)^(?:true|false|null|none|nil|yes|no|on|off|enabled|disabled|required|optional|\d+|[\W_]*"
     r"|arn:.*|\{\{.*\}\}.*|.*\$\{.*|\$\(.*\)|<[^>]*>|projects/.*/secrets/.*|https?://[^@]*|/[\w./-]+|@microsoft\.keyvault.*"
-    r"|vault:.*|secretsmanager:.*|ssm:.*|ref\+.*|op://.*|alias/.*)$",
-    re.S,
+    r"|vault:.*|secretsmanager:.*|ssm:.*|ref\+.*|op://.*|alias/.*)$"
 )
 
 
@@ -272,9 +269,9 @@ def looks_like_secret(text: Value, name: Value = "") -> Value:
         return _unknown_secret(text)
     if _holds_token(text[:_MAX_TEXT]):
         return True
-    if not isinstance(name, str) or len(text) < 3 or not _SECRET_NAME.search(name) or _NO_SECRET_NAME.search(name):
+    if not isinstance(name, str) or len(text) < 3 or not _SECRET_NAME.search(name):
         return False
-    return not _HARMLESS.match(text[:1000])
+    return not re.search(_NO_SECRET_NAME, name) and not re.match(_HARMLESS, text[:1000])
 
 
 def _unknown_secret(text: Value) -> Value:

@@ -8,7 +8,7 @@ from iacguard.model import Value
 from iacguard.policy.functions.base import Function, parameters
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_ISO = r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 #: A year and a month as the providers' retention settings count them.
 _ISO_SECONDS = (365 * 86400, 30 * 86400, 604800, 86400, 3600, 60, 1)
 
@@ -26,7 +26,7 @@ def seconds(text: Value) -> Value:
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdw])", compact)
     if parts and "".join(n + u for n, u in parts) == compact:
         return sum(float(n) * _SECONDS[u] for n, u in parts)
-    iso = _ISO.fullmatch(compact)
+    iso = re.fullmatch(_ISO, compact)
     if iso is None or not any(iso.groups()):
         return None
     return sum(float(n) * size for n, size in zip(iso.groups(), _ISO_SECONDS, strict=True) if n)
