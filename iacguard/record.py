@@ -79,30 +79,49 @@ def _made(cls: type, frozen: bool, order: bool, eq: bool, slots: bool) -> type:
         made_here.update(_comparisons(values))
     # What the class writes itself stays.
     space = {**made_here, **space, "__match_args__": names, "_defaults": defaults}
+    drafted = frozen and slots
+    bases = (_draft(cls, own),) if drafted else cls.__bases__
     if slots:
-        space["__slots__"] = own
-    made = type(cls)(cls.__name__, cls.__bases__, space)
+        space["__slots__"] = () if drafted else own
+    made = type(cls)(cls.__name__, bases, space)
     made.__qualname__ = cls.__qualname__
-    made.__init__ = _initialiser(made, names, defaults, frozen)  # type: ignore[misc]
+    if drafted:
+        made.__new__ = _constructor(bases[0], names, defaults)  # type: ignore[method-assign]
+    else:
+        if any("__new__" in base.__dict__ for base in made.__mro__[1:-1]):  # a base's, with the base's fields
+            made.__new__ = _blank  # type: ignore[assignment]
+        made.__init__ = _initialiser(made, names, defaults, frozen)  # type: ignore[misc]
     return made
 
 
+def _draft(cls: type, own: tuple[str, ...]) -> type:
+    """A class like the frozen one to come, with its slots, whose fields may be assigned."""
+    space = {"__slots__": own, "__setattr__": object.__setattr__, "__module__": cls.__module__}
+    return type(cls)(cls.__name__, cls.__bases__, space)
+
+
+def _constructor(draft: type, fields: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., Any]:
+    """A ``__new__`` that fills a draft, and makes it a record at last: half of what it takes to fill frozen slots."""
+    names: dict[str, Any] = {"missing": _MISSING, "__make": object.__new__, "__draft": draft}
+    parameters, values = _parameters(fields, defaults, names)
+    lines = [f" __made.{name} = {value}" for name, value in zip(fields, values, strict=True)]
+    # The text holds nothing but the names of the class's own fields, which do not begin like ours.
+    text = [f"def __new__({', '.join(['__cls', *parameters])}):", " __made = __make(__draft)", *lines]
+    exec("\n".join([*text, " __made.__class__ = __cls", " return __made"]), names)
+    made: Callable[..., Any] = names["__new__"]
+    return made
+
+
+def _blank(cls: type, *values: Any, **named: Any) -> Any:
+    return object.__new__(cls)
+
+
 def _initialiser(cls: type, fields: tuple[str, ...], defaults: dict[str, Any], frozen: bool) -> Callable[..., None]:
-    """An ``__init__`` that fills the slots of a frozen class directly: it refuses assignments, its own too."""
+    """The ``__init__`` of what may be assigned, or has no slots of its own."""
     names: dict[str, Any] = {"missing": _MISSING}
-    parameters: list[str] = []
+    parameters, values = _parameters(fields, defaults, names)
     lines: list[str] = []
-    for name in fields:
-        value = name
-        if name not in defaults:
-            parameters.append(name)
-        elif isinstance(defaults[name], _Factory):
-            names[f"make_{name}"] = defaults[name].make
-            parameters.append(f"{name}=missing")
-            value = f"make_{name}() if {name} is missing else {name}"
-        else:
-            names[f"default_{name}"] = defaults[name]
-            parameters.append(f"{name}=default_{name}")
+    for name, value in zip(fields, values, strict=True):
         if not frozen:
             lines.append(f" self.{name} = {value}")
         elif hasattr(cls, name):
@@ -114,6 +133,27 @@ def _initialiser(cls: type, fields: tuple[str, ...], defaults: dict[str, Any], f
     exec(f"def __init__({', '.join(['self', *parameters])}):\n" + ("\n".join(lines) or " pass"), names)
     made: Callable[..., None] = names["__init__"]
     return made
+
+
+def _parameters(
+    fields: tuple[str, ...], defaults: dict[str, Any], names: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """How fields are written as parameters, and what each gets; what that needs by name is added to ``names``."""
+    parameters: list[str] = []
+    values: list[str] = []
+    for name in fields:
+        if name not in defaults:
+            parameters.append(name)
+            values.append(name)
+        elif isinstance(defaults[name], _Factory):
+            names[f"make_{name}"] = defaults[name].make
+            parameters.append(f"{name}=missing")
+            values.append(f"make_{name}() if {name} is missing else {name}")
+        else:
+            names[f"default_{name}"] = defaults[name]
+            parameters.append(f"{name}=default_{name}")
+            values.append(name)
+    return parameters, values
 
 
 def _refuse(record: Any, name: str, value: Any = None) -> None:

@@ -152,3 +152,37 @@ def test_its_fields_are_known() -> None:
 def test_a_wrong_call_fails(arguments: tuple[int, ...]) -> None:
     with pytest.raises(TypeError):
         Point(*arguments)
+
+
+@record
+class Odd:
+    cls: int
+    new: int
+    draft: int
+    made: int
+
+
+@record(slots=False)
+class Measured(Point):
+    @cached_property
+    def size(self) -> int:
+        return self.x + self.y
+
+
+def test_a_record_of_another_kind_than_its_base_takes_its_fields() -> None:
+    assert Measured(1, 2).size == 3
+    assert repr(Measured(1, y=2)) == "Measured(x=1, y=2)"
+
+
+def test_fields_may_be_called_anything() -> None:
+    assert Odd(1, 2, 3, 4) == Odd(cls=1, new=2, draft=3, made=4)
+
+
+def test_a_record_is_of_its_own_class_and_its_bases() -> None:
+    named = Named(1, name="a")
+    assert type(named) is Named
+    assert isinstance(named, Point)
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        named.x = 2  # type: ignore[misc]
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        Named()  # type: ignore[call-arg]
