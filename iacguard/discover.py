@@ -262,7 +262,7 @@ def _take(found: _Collected, entry: Entry) -> None:
     elif not content.data.removeprefix(b"\xef\xbb\xbf").strip():
         found.passed_over[path] = "empty"
     elif entry.guess == "terraform":
-        _accept(found, entry, "terraform", content.data)
+        _accept(found, entry, "terraform", content.data, encoding_problem(path, content.data))
     else:
         _take_document(found, entry, content.data)
 
@@ -287,7 +287,7 @@ def _take_document(found: _Collected, entry: Entry, data: bytes) -> None:
     if seen.problem is not None:
         found.problems.append(seen.problem)
     if seen.format is not None:
-        _accept(found, entry, seen.format, data)
+        _accept(found, entry, seen.format, data, problem)
     elif problem is not None and b"\x00" in data and entry.guess == "document" and not byte_order(data):
         found.problems.append(problem)  # binary under a name that promises text: nothing tells what it was
     else:
@@ -301,8 +301,8 @@ def _lenient(data: bytes) -> bytes:
     return data.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
 
 
-def _accept(found: _Collected, entry: Entry, kind: Language, data: bytes) -> None:
-    problem = encoding_problem(entry.path, data)
+def _accept(found: _Collected, entry: Entry, kind: Language, data: bytes, problem: Problem | None) -> None:
+    """Take a file for scanning, or what is wrong with its encoding."""
     if problem is not None:
         found.problems.append(problem)
         return
@@ -315,7 +315,7 @@ def _take_plan(found: _Collected, entry: Entry) -> bool:
     with suppress(OSError):
         content = read_plain(entry.absolute, _MAX_PLAN_BYTES)
         if content.whole:
-            _accept(found, entry, "plan", content.data)
+            _accept(found, entry, "plan", content.data, encoding_problem(entry.path, content.data))
             return True
     return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from iacguard.model import Span
 
@@ -29,13 +30,8 @@ class SourceFile:
     @cached_property
     def line_starts(self) -> list[int]:
         """Byte offset of each line's first byte."""
-        starts = [0]
-        find = self.data.find
-        at = find(b"\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find(b"\n", at + 1)
-        return starts
+        past_break = map((1).__add__, map(len, self.data.split(b"\n")))
+        return list(accumulate(past_break, initial=0))[:-1]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column (code points), both from 1, of a byte offset."""

@@ -76,6 +76,8 @@ def encoding_problem(path: str, data: bytes) -> Problem | None:
             return _encoding(path, 1, "the file is UTF-16 without a byte-order mark", "save it as UTF-8")
         line = data.count(b"\n", 0, data.index(b"\x00")) + 1
         return _encoding(path, line, "the file holds binary data", "give it another name or ignore it")
+    if data.isascii():
+        return None
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

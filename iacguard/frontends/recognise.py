@@ -36,6 +36,11 @@ _TOP_KEY_OR_START = re.compile(_TOP_KEY.pattern + rb"|^---(?=\s|$)", re.MULTILIN
 _ANY_KEY = re.compile(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
 _CFN_TYPE = re.compile(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
 _CFN_TRANSFORM = re.compile(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
+#: A template's version, or a resource with its type before all else, after texts at the most.
+_TEMPLATE_START = re.compile(
+    rb"""\s*\{(?:\s*(?!"AWST)"[^"\\]*"\s*:\s*"[^"\\]*"\s*,)*+\s*(?:"AWSTemplateFormatVersion"[ \t]*:|"""
+    rb""""Resources"[ \t]*:\s*\{\s*"[^"\\]*"\s*:\s*\{\s*"Type"[ \t]*:[ \t\r\n]*"[A-Za-z0-9]+::[A-Za-z0-9])"""
+)
 _TEMPLATE = re.compile(rb"\{\{|\{%")
 _INDENTED_OR_FLOW = re.compile(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
 
@@ -86,6 +91,8 @@ def sniff(data: bytes) -> Language | None:
     if not cloudformation and not kubernetes:
         return None
     if _INDENTED_OR_FLOW.match(data):
+        if not kubernetes and _surely_template(data):
+            return "cloudformation"
         return _by_structure(data)
     for keys, start, end in _documents(data, _OBJECT if kubernetes else None):
         if keys.issuperset(_OBJECT):
@@ -93,6 +100,11 @@ def sniff(data: bytes) -> Language | None:
         if cloudformation and _is_template_text(keys, data[start:end]):
             return "cloudformation"
     return None
+
+
+def _surely_template(data: bytes) -> bool:
+    """Whether JSON begins as nothing but a template does: what follows, whole or broken, changes nothing then."""
+    return _TEMPLATE_START.match(data) is not None and data.count(b'"Resources"') == 1
 
 
 def _is_kustomization(path: str) -> bool:

@@ -31,6 +31,8 @@ class Origin:
     def odd_breaks(self) -> bool:
         """Whether the text has line breaks that YAML 1.1 counts and editors do not (NEL, LS, PS, a lone CR)."""
         data = self.file.data
+        if data.isascii() and b"\r" not in data:
+            return False
         return any(mark in data for mark in _ODD_MARKS) and _ODD_BREAKS.search(data) is not None
 
     def position(self, mark: Mark) -> tuple[int, int]:
