@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from iacguard.findings import Problem
 from iacguard.frontends.contract import Stack
-from iacguard.model import Edge, Graph
+from iacguard.model import Edge, Graph, Path
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.invented import look
 
@@ -60,12 +60,12 @@ def _terraformed(drafts: list[Draft]) -> list[Edge]:
 def _cloudformation(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
     from iacguard.normalise.cloudformation import rename_edges, translate
 
-    names: dict[str, dict[str, str]] = {}
+    moves: dict[str, Mapping[Path, Path]] = {}
     for draft in drafts:
-        renamed = translate(draft)
-        if renamed is not None:
-            names[draft.address] = renamed
-    edges = rename_edges(edges, names)
+        moved = translate(draft)
+        if moved is not None:
+            moves[draft.address] = moved
+    edges = rename_edges(edges, moves)
     _cloud(drafts, edges, problems)
     return edges
 

@@ -5,10 +5,11 @@ What no row names follows the rule: names in snake case, an object becomes a blo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from iacguard.model import REST, Edge, Path, Unknown, Value
+from iacguard.model import REST, Edge, Key, Path, Unknown, Value
 from iacguard.normalise.convert import camel, camel_keys, convert, snake
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
@@ -52,33 +53,44 @@ class Row:
 _PLAIN = Rule()
 
 
-def translate(draft: Draft) -> dict[str, str] | None:
-    """Rewrite a CloudFormation resource; returns native property -> attribute, None where its type has no row."""
+def translate(draft: Draft) -> Mapping[Path, Path] | None:
+    """Rewrite a CloudFormation resource; returns new path -> native path, None where its type has no row."""
     row = find_row(draft.resource.native_type)
     if row is None or not isinstance(draft.attributes, dict):
         return None
     work = _Translation(row.numbers)
     source = draft.attributes
     out = work.members(source, row.members, {}, (), (), 0)
-    names = {old[0]: new[0] for new, old in reversed(work.moves.items()) if old}
     draft.rewrite(row.type, out, MovedPlace(draft.place, work.moves))
     for name, type_ in row.chosen:
         if source.get(name) is not None:
             draft.type = type_
             break
-    return {str(k): str(v) for k, v in names.items()}
+    return work.moves
 
 
-def rename_edges(edges: list[Edge], names: dict[str, dict[str, str]]) -> list[Edge]:
-    """Edges of translated resources, by the attribute's new name."""
+def rename_edges(edges: list[Edge], moves: Mapping[str, Mapping[Path, Path]]) -> list[Edge]:
+    """Edges of translated resources, by the attribute's new name; ``moves`` are those of each, by address."""
     out = []
+    names: dict[str, dict[Key, Key]] = {}
     for edge in edges:
-        renamed = names.get(edge.source)
-        if renamed is not None:
+        source = edge.source
+        if source in moves:
+            if source not in names:
+                names[source] = _names(moves[source])
             head, _dot, _ = edge.attribute.partition(".")
-            edge = replace(edge, attribute=renamed.get(head, snake(head)) if head else "")
+            edge = Edge(source, edge.target, str(names[source].get(head, snake(head))) if head else "")
         out.append(edge)
     return out
+
+
+def _names(moves: Mapping[Path, Path]) -> dict[Key, Key]:
+    """Native property -> the first attribute that it went to."""
+    names: dict[Key, Key] = {}
+    for new, old in moves.items():
+        if old and old[0] not in names:
+            names[old[0]] = new[0]
+    return names
 
 
 @record(frozen=False)
@@ -102,17 +114,20 @@ class _Translation:
             elif rule.target == (".",):
                 self._splice(value, rule, out, new, (*old, key), depth)
             else:
-                for each in (rule, *rule.also):
-                    self._place(value, each, each.target or (snake(key),), out, new, (*old, key), depth)
+                self._place(value, rule, rule.target or (snake(key),), out, new, (*old, key), depth)
+                for other in rule.also:
+                    self._place(value, other, other.target or (snake(key),), out, new, (*old, key), depth)
         return out
 
     def _place(
         self, value: Value, rule: Rule, target: Path, out: dict[str, Value], new: Path, old: Path, depth: int
     ) -> None:
-        into, at = self._descend(out, new, target, old)
-        at = (*at, target[-1])
+        if len(target) > 1:
+            out, new = self._descend(out, new, target, old)
+        name = target[-1]
+        at = (*new, name)
         self.moves[at] = old
-        into[str(target[-1])] = self.value(value, rule, at, old, depth + 1)
+        out[str(name)] = self.value(value, rule, at, old, depth + 1)
 
     def _descend(self, out: dict[str, Value], new: Path, target: Path, old: Path) -> tuple[dict[str, Value], Path]:
         """The object that ``target``'s last name belongs to; blocks made on the way stand where ``old`` does."""
@@ -152,6 +167,8 @@ class _Translation:
                 return self._object(value, rule, new, old, depth) if name == "object" else value
             else:
                 value = convert(value, name, argument)
+        if isinstance(value, str):
+            return self.scalar(value, new)
         if isinstance(value, dict):
             self.moves[(*new, 0)] = old
             return [self.members(value, rule.members or {}, {}, (*new, 0), old, depth)]
@@ -183,7 +200,9 @@ class _Translation:
         return replace(value, choices=tuple(apart.value(c, shaped, ("",), (), depth + 1) for c in value.choices))
 
     def scalar(self, value: Value, new: Path) -> Value:
-        name = next((k for k in reversed(new) if isinstance(k, str)), "")
+        name = new[-1] if new else ""
+        if not isinstance(name, str):
+            name = next((k for k in reversed(new) if isinstance(k, str)), "")
         if isinstance(value, str):
             if name in self.numbers:
                 number = integer(value)

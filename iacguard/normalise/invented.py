@@ -66,7 +66,7 @@ def look(stack: Stack, drafts: Sequence[Draft]) -> tuple[Made, ...]:
 
 
 def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
-    known = [m for m in majors if _members(draft.type, (), m) is not None]
+    known = [m for m in majors if _names(draft.type, (), m) is not None]
     if not known:
         yield Made(draft, type=_said(draft.type, draft.type, _types(draft.type, majors[0]), 0.9))
         return
@@ -91,6 +91,12 @@ def _types(type_: str, major: str) -> Sequence[str]:
 
 
 @cache
+def _names(type_: str, path: tuple[str, ...], major: str) -> frozenset[str] | None:
+    """The names of what a type, or a block of it, may hold; None as for :func:`_members`."""
+    members = _members(type_, path, major)
+    return None if members is None else frozenset(members)
+
+
 def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attribute] | None:
     """What a type, or a block of it, may hold; None for a type that does not exist, and below values of any names."""
     schema = _schema(type_, major)
@@ -114,7 +120,7 @@ def _unknown(draft: Draft, major: str) -> dict[Path, tuple[str, ...]]:
         value, within, path = pending.pop()
         if type(value) is list:
             pending += [(item, within, (*path, at)) for at, item in enumerate(value) if type(item) is dict][::-1]
-        names = _members(draft.type, within, major) if type(value) is dict and len(path) <= _DEPTH else None
+        names = _names(draft.type, within, major) if type(value) is dict and len(path) <= _DEPTH else None
         if names is None:
             continue
         for name, inner in value.items():
