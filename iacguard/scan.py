@@ -17,13 +17,13 @@ from iacguard.discover import Discovery, UsageError
 from iacguard.findings import Counts, Finding, Problem, ScanResult
 from iacguard.frontends.contract import Stack
 from iacguard.judge import judge
-from iacguard.model import Format, Graph, Language, Span
+from iacguard.model import Format, Graph, Language
 from iacguard.policy import Decision, Pack, load_pack
 from iacguard.record import field, record, replace
 from iacguard.request import ScanRequest
 from iacguard.shares import available, in_shares
 from iacguard.stacks import Piece, evaluated, look, pieces, tasks
-from iacguard.triage import Quote, Suppressions, assemble, locate, quoted
+from iacguard.triage import Suppressions, assemble, complete, locate
 
 __all__ = ["ScanRequest", "UsageError", "graphs", "scan"]
 
@@ -43,7 +43,6 @@ class _Outcome:
     """What the stacks of one process came to. Holds nothing of their graphs."""
 
     located: list[Finding] = field(default_factory=list)
-    quotes: dict[tuple[Span, bool], Quote] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     resources: Counter[Format] = field(default_factory=Counter)
     stacks: int = 0
@@ -67,7 +66,7 @@ def scan(request: ScanRequest, progress: Progress = lambda name: None) -> ScanRe
 
     def judged(share: Iterable[Piece]) -> _Outcome:
         outcome = _judge(share, pack, whole, request, progress)
-        outcome.quotes.update(quoted(outcome.located, found.workspace))  # here, where it is done side by side
+        outcome.located = complete(outcome.located, found.workspace, found.reported)  # where it is done side by side
         return outcome
 
     outcomes = in_shares(pieces(pending, processes), judged, processes)
@@ -171,8 +170,7 @@ def _result(found: Discovery, pack: Pack, outcomes: list[_Outcome]) -> ScanResul
         decided=sum(o.decided for o in outcomes),
         undecided=sum(o.undecided for o in outcomes),
     )
-    quotes = {key: value for o in outcomes for key, value in o.quotes.items()}
-    everything = assemble((f for o in outcomes for f in o.located), found.workspace, found.reported, quotes)
+    everything = assemble(f for o in outcomes for f in o.located)
     findings = tuple(f for f in everything if f.suppression is None)
     suppressed = tuple(f for f in everything if f.suppression is not None)
     rules = {f.rule.id: f.rule for f in everything}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
@@ -59,63 +58,46 @@ def locate(decision: Decision) -> Finding:
     )
 
 
-class Quote(NamedTuple):
-    """What a finding shows of its place: the source lines, masked, and GitHub's hash of the first."""
+def complete(located: Iterable[Finding], workspace: Workspace, reported: frozenset[str] | None) -> list[Finding]:
+    """The ``located`` findings with source lines and fingerprints; each file is read once.
 
-    lines: tuple[str, ...]
-    line_hash: str
-
-
-#: What is shown of each place, by its span and whether the finding there is about a secret.
-Quotes: TypeAlias = Mapping[tuple[Span, bool], Quote]
-
-
-def quoted(located: Iterable[Finding], workspace: Workspace, known: Quotes = MappingProxyType({})) -> Quotes:
-    """Quotes of the places of findings, those that are ``known`` left out; each file is read once."""
-    wanted = dict.fromkeys(key for finding in located if (key := _quote_key(finding)) not in known)
+    ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
+    """
+    kept = [f for f in located if reported is None or f.span.file in reported or f.stack in reported]
     lines: dict[str, set[int]] = {}
-    for span, _ in wanted:
-        lines.setdefault(span.file, set()).add(span.line)
+    for finding in kept:
+        lines.setdefault(finding.span.file, set()).add(finding.span.line)
     files = {name: workspace.read(name) for name in lines}
     hashes = {name: _hashes(file, lines[name]) for name, file in files.items()}
     masked: _Lines = {}
-    found: dict[tuple[Span, bool], Quote] = {}
-    for key in wanted:
-        span, secret = key
+    done: list[Finding] = []
+    for finding in kept:
+        span = finding.span
         file = files[span.file]
-        shown = () if file is None else _source_lines(span, secret, file, masked)
-        found[key] = Quote(shown, hashes[span.file].get(span.line, ""))
-    return found
-
-
-def _quote_key(finding: Finding) -> tuple[Span, bool]:
-    return finding.span, finding.rule.category == "secrets"
+        shown = () if file is None else _source_lines(finding, file, masked)
+        line_hash = hashes[span.file].get(span.line, "")
+        own = _fingerprint(finding, shown)
+        done.append(replace(finding, source_lines=shown, line_hash=line_hash, fingerprint=own))
+    return done
 
 
 def _hashes(file: SourceFile | None, lines: set[int]) -> Mapping[int, str]:
     return {} if file is None else line_hashes(("\ufeff" if file.bom else "") + file.text, lines)
 
 
-def assemble(
-    located: Iterable[Finding],
-    workspace: Workspace,
-    reported: frozenset[str] | None,
-    quotes: Quotes = MappingProxyType({}),
-) -> tuple[Finding, ...]:
-    """The ``located`` findings merged, completed and sorted by file, line, column, rule and address.
+def assemble(completed: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The ``completed`` findings merged and sorted by file, line, column, rule and address.
 
     Instances of one block (also across modules, callers and stacks) that are decided alike at one source place make
-    one finding. ``reported``, if not None, are the files whose findings are kept. Source lines of secrets are masked.
-    ``quotes`` are those that are known already, by :func:`quoted`.
+    one finding.
     """
     groups: dict[tuple[str, str, Span, str, str, bool], list[Finding]] = {}
-    for item in located:
-        if reported is None or item.span.file in reported or item.stack in reported:
-            key = (item.rule.id, item.verdict, item.span, _block(item), item.when, item.suppression is None)
-            groups.setdefault(key, []).append(item)
+    for item in completed:
+        key = (item.rule.id, item.verdict, item.span, _block(item), item.when, item.suppression is None)
+        groups.setdefault(key, []).append(item)
     found = [_merge(part) for group in groups.values() for part in _objects(group)]
     found.sort(key=_order)
-    return _with_source(found, {**quotes, **quoted(found, workspace, quotes)})
+    return tuple(_told_apart(found))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -158,18 +140,16 @@ def _instances(group: list[Finding]) -> Iterable[str]:
     return [f"{i.address}@{i.stack}" if i.stack and len(stacks[i.address]) > 1 else i.address for i in group]
 
 
-def _with_source(findings: list[Finding], quotes: Quotes) -> tuple[Finding, ...]:
-    """``findings`` with source lines and fingerprints."""
+def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """``findings``, each with a fingerprint of its own.
+
+    Equal lines in one block are told apart by their order, or a baseline would hide the second.
+    """
     seen: Counter[str] = Counter()
-    done: list[Finding] = []
     for finding in findings:
-        lines, line_hash = quotes[_quote_key(finding)]
-        own = _fingerprint(finding, lines)
+        own = finding.fingerprint
         seen[own] += 1
-        # Equal lines in one block are told apart by their order, or a baseline would hide the second.
-        apart = fingerprint(own, str(seen[own])) if seen[own] > 1 else own
-        done.append(replace(finding, source_lines=lines, line_hash=line_hash, fingerprint=apart))
-    return tuple(done)
+        yield finding if seen[own] == 1 else replace(finding, fingerprint=fingerprint(own, str(seen[own])))
 
 
 #: Lines that were masked, by file, number, whether for a secret and whether as a region's first: a minified plan is
@@ -177,7 +157,9 @@ def _with_source(findings: list[Finding], quotes: Quotes) -> tuple[Finding, ...]
 _Lines = dict[tuple[str, int, bool, bool], str]
 
 
-def _source_lines(span: Span, secret: bool, file: SourceFile, masked: _Lines) -> tuple[str, ...]:
+def _source_lines(finding: Finding, file: SourceFile, masked: _Lines) -> tuple[str, ...]:
+    span = finding.span
+    secret = finding.rule.category == "secrets"
     last = min(span.end_line, span.line + SOURCE_LINES - 1)
     if span.end_column == 1 and last == span.end_line and last > span.line:
         last -= 1  # the region ends before this line's first character

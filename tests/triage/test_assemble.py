@@ -10,7 +10,7 @@ import pytest
 from iacguard.findings import Category, Finding, Fix, Rule
 from iacguard.model import FixedPlace, Key, OwnedPlace, Path, Place, Resource, Span, Step
 from iacguard.source import SourceFile
-from iacguard.triage import assemble, locate
+from iacguard.triage import assemble, complete, locate
 from iacguard.triage.assemble import local_block, natural, path_text
 
 MAIN = """\
@@ -77,7 +77,7 @@ def located(*decisions: Any) -> list[Finding]:
 
 
 def findings(*decisions: FakeDecision, text: str = MAIN, reported: frozenset[str] | None = None) -> tuple[Finding, ...]:
-    return assemble(located(*decisions), Files({"main.tf": text.encode()}), reported)
+    return assemble(complete(located(*decisions), Files({"main.tf": text.encode()}), reported))
 
 
 def test_a_violation_becomes_a_finding_at_its_attribute() -> None:
@@ -146,14 +146,14 @@ def test_the_way_of_the_value_is_kept() -> None:
 def test_only_the_reported_files_and_each_is_read_once() -> None:
     decisions: Any = [FakeDecision(rule(f"a-b-{n}"), bucket("aws_s3_bucket.b"), "violated") for n in range(5)]
     files = Files({"main.tf": MAIN.encode()})
-    assert len(assemble(located(*decisions), files, frozenset({"main.tf"}))) == 5
+    assert len(assemble(complete(located(*decisions), files, frozenset({"main.tf"})))) == 5
     assert files.reads == ["main.tf"]
     assert findings(*decisions, reported=frozenset({"other.tf"})) == ()
 
 
 def test_a_file_that_is_gone_leaves_a_finding_without_source() -> None:
     gone: Any = [FakeDecision(rule(), bucket("aws_s3_bucket.b"), "violated")]
-    (found,) = assemble(located(*gone), Files({}), None)
+    (found,) = assemble(complete(located(*gone), Files({}), None))
     assert (found.source_lines, found.line_hash) == ((), "")
     assert found.fingerprint
 
@@ -208,8 +208,8 @@ def test_minified_json_is_fingerprinted_by_the_region() -> None:
 
 def test_a_byte_order_mark_is_in_githubs_hash() -> None:
     decision: Any = [FakeDecision(rule(), bucket("aws_s3_bucket.b"), "violated", path=())]
-    (plain,) = assemble(located(*decision), Files({"main.tf": MAIN.encode()}), None)
-    (marked,) = assemble(located(*decision), Files({"main.tf": b"\xef\xbb\xbf" + MAIN.encode()}), None)
+    (plain,) = assemble(complete(located(*decision), Files({"main.tf": MAIN.encode()}), None))
+    (marked,) = assemble(complete(located(*decision), Files({"main.tf": b"\xef\xbb\xbf" + MAIN.encode()}), None))
     assert plain.line_hash != marked.line_hash
     assert plain.source_lines == marked.source_lines
 
