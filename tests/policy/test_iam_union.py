@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iacguard.model import FixedPlace, Graph, Reference, Resource, Span, Unknown, Value
+from iacguard.policy.functions.iam import matcher, pattern_matches
 from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import truth
 
@@ -221,3 +222,19 @@ def test_attachments_that_are_not_known_are_no_trouble(arns: Value) -> None:
     found = run("attached_policies()", role.attributes, Context(role, Graph.of((role,), ())))
     assert isinstance(found, list | Unknown)
     assert all(isinstance(item, Unknown) for item in found) if isinstance(found, list) else found.spread
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "expected"),
+    [
+        ("iam:passrole", "iam:PassRole", True),
+        ("IAM:PassRole", "iam:PassRole", True),
+        ("iam:PassRole", "iam:PassRoles", False),
+        ("iam:pass*", "iam:PassRole", True),
+        ("iam:?assRole", "iam:PassRole", True),
+        ("iam:pass*", "iam:GetRole", False),
+    ],
+)
+def test_patterns_with_and_without_wildcards(pattern: str, action: str, expected: bool) -> None:
+    assert bool(matcher(pattern)(action)) is expected
+    assert pattern_matches(pattern, action) is expected

@@ -51,10 +51,19 @@ def pattern_of(text: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in collapsed), re.I | re.S)
 
 
+@lru_cache(maxsize=4096)
+def matcher(pattern: str) -> Callable[[str], object]:
+    """What tells whether an IAM pattern matches a text. One without wildcards, as most are, needs no expression."""
+    if "*" in pattern or "?" in pattern or not pattern.isascii():
+        return pattern_of(pattern).fullmatch
+    name = pattern.lower()
+    return lambda text: text.lower() == name
+
+
 def pattern_matches(pattern: Value, text: str) -> Tri:
     """Whether an IAM pattern (``*``, ``?``) matches ``text``, regardless of case; an unknown piece may be anything."""
     if isinstance(pattern, str):
-        return pattern_of(pattern).fullmatch(text) is not None
+        return bool(matcher(pattern)(text))
     if not isinstance(pattern, Unknown):
         return False
     if pattern.choices and not pattern.spread:
@@ -118,7 +127,7 @@ def plain_list(statement: Value, name: str) -> tuple[str, ...] | None:
 @lru_cache(maxsize=4096)
 def reached(patterns: tuple[str, ...], texts: tuple[str, ...]) -> bool:
     """Whether one of the patterns matches one of the texts. Many policies ask the same of a statement."""
-    return any(pattern_of(pattern).fullmatch(text) for pattern in patterns for text in texts)
+    return any(fits(text) for fits in map(matcher, patterns) for text in texts)
 
 
 def allows_action(statement: Value, action: Value) -> Value:

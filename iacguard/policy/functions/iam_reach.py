@@ -18,10 +18,10 @@ from iacguard.policy.functions.iam import (
     allowed,
     any_of,
     excludes_others,
+    matcher,
     names_everything,
     on_everything,
     pattern_matches,
-    pattern_of,
     statement_list,
 )
 from iacguard.policy.functions.network import open_to_world
@@ -147,20 +147,17 @@ def _reaches(pattern: str, levels: tuple[str, ...], without: tuple[str, ...]) ->
 
     service, _, name = pattern.partition(":")
     services = iam_services() if "*" in service or "?" in service else (service,)
-    names = pattern_of(name if name else service)
+    fits, serves = matcher(name if name else service), matcher(service)
     return any(
-        action.level in levels
-        and action.scoped
-        and names.fullmatch(action.name)
-        and not _passed(prefix, action, without)
+        action.level in levels and action.scoped and fits(action.name) and not _passed(prefix, action, without)
         for prefix in services
-        if pattern_of(service).fullmatch(prefix)
+        if serves(prefix)
         for action in iam_actions(prefix)
     )
 
 
 def _passed(service: str, action: Action, without: tuple[str, ...]) -> bool:
-    return any(pattern_of(p).fullmatch(f"{service}:{action.name}") for p in without)
+    return any(fits(f"{service}:{action.name}") for fits in map(matcher, without))
 
 
 def constrained_by_condition(statement: Value) -> Value:
