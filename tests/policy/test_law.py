@@ -130,6 +130,22 @@ def test_no_answer_is_contradicted(expression: str, root: dict[str, Any], data: 
     assert equal(before, after) is not False
 
 
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(expression=EXPRESSIONS, root=ROOTS, data=st.data())
+def test_what_holds_is_what_the_value_says(expression: str, root: dict[str, Any], data: st.DataObject) -> None:
+    """An answer that is compiled for itself agrees with the value's truth, and may only know more."""
+    compiled = compile_expression(expression)
+    concrete = _concrete(data, root)
+    try:
+        open_value, value = compiled.evaluate(root, Context()), compiled.evaluate(concrete, Context())
+        holds = compiled.holds(root, Context())
+    except EvaluationError:
+        return
+    assert compiled.holds(concrete, Context()) is truth(value)
+    assert truth(open_value) is None or holds is truth(open_value)
+    assert holds is None or holds is truth(value)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(expression=EXPRESSIONS, root=ROOTS)
 def test_the_tracer_sees_the_same_value(expression: str, root: dict[str, Any]) -> None:
