@@ -138,12 +138,12 @@ def tagged(tag: str, text: str, plain: Value) -> Value:
 
 def manifest_value(node: Node) -> Value:
     """The JSON value of a manifest's node, as the API server gets it. The tree must have passed its checks."""
-    if type(node) is ScalarNode:
+    if isinstance(node, ScalarNode):
         text: str = node.value
         tag = node.tag
         if tag == "":
             return text if text and text[0] not in _FIRST else kubernetes_plain(text)
         return text if tag == _STR else tagged(tag, text, kubernetes_plain(text))
-    if type(node) is MappingNode:
+    if isinstance(node, MappingNode):
         return {name: manifest_value(value) for name, _, value in entries(node, kubernetes_key)}
     return [manifest_value(item) for item in node.value]

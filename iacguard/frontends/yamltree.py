@@ -1,8 +1,8 @@
 """YAML and JSON as composed trees with places: PyYAML nodes, read by libyaml where it is installed.
 
-JSON goes the same way, so that both have exact places. What is hostile in a text is found before it can hurt:
-libyaml composes by recursion in C (about 25,000 levels overflow an 8 MB stack), and an alias is a shared node
-that whoever walks the tree would expand (:data:`ALIAS_BUDGET`).
+JSON that is surely the same in YAML goes a shorter way (:mod:`jsontree`) to the same nodes. What is hostile in a text
+is found before it can hurt: libyaml composes by recursion in C (about 25,000 levels overflow an 8 MB stack), and an
+alias is a shared node that whoever walks the tree would expand (:data:`ALIAS_BUDGET`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from yaml.events import CollectionEndEvent, CollectionStartEvent, StreamEndEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.findings import Problem, ProblemKind
+from iacguard.frontends.jsontree import read_json
 from iacguard.frontends.yamlplaces import Origin, key_text
 from iacguard.record import record
 from iacguard.source import SourceFile
@@ -98,6 +99,9 @@ def read(
     speed; where the rest is no valid YAML then, the whole text is read after all.
     """
     origin = Origin(file, plain_key)
+    root = read_json(file, MAX_DEPTH)
+    if root is not None:
+        return Tree(origin, (root,))
     data = file.data
     if b"\\u" in data and _SURROGATES.search(data):  # JSON's way to write what is past U+FFFF, unknown to libyaml
         data = _SURROGATES.sub(lambda m: json.loads(b'"' + m[0] + b'"').encode(), data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -20,7 +20,17 @@ from iacguard.frontends.cloudformation.parameters import Parameter
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import Declared, Template, declared
 from iacguard.frontends.cloudformation.texts import as_text, equal, looped
-from iacguard.frontends.cloudformation.values import NO_VALUE, canonical, first_reason, one_of, scalar, truth_of
+from iacguard.frontends.cloudformation.values import (
+    NO_VALUE,
+    canonical,
+    first_reason,
+    one_of,
+    scalar,
+    text_value,
+    truth_of,
+)
+from iacguard.frontends.jsontree import JsonMapping, JsonSequence, plain_text
+from iacguard.frontends.yamlscalars import cloudformation_plain
 from iacguard.model import REST, Reference, Unknown, Value
 from iacguard.record import field, record, replace
 
@@ -123,12 +133,21 @@ class Evaluator:
             return scalar(node, self.bound)
         if isinstance(node, MappingNode):
             return self.mapping(node)
+        if type(node) is JsonSequence:
+            values = [self._of_json(node, i, raw, in_list=True) for i, raw in enumerate(node.raw)]
+            return [value for value in values if value is not NO_VALUE]
         values = [self.value(item, in_list=True) for item in node.value]
         return [value for value in values if value is not NO_VALUE]
 
     def mapping(self, node: Node) -> dict[str, Value]:
         """The members of a mapping, without those that have no value; loops in it are run."""
         found: dict[str, Value] = {}
+        if type(node) is JsonMapping and is_plain(node):
+            for name, raw in node.raw.items():
+                value = self._of_json(node, name, raw)
+                if value is not NO_VALUE:
+                    found[name] = value
+            return found
         if is_plain(node):
             for key, inner in node.value:
                 value = self.value(inner)
@@ -140,6 +159,24 @@ class Evaluator:
             if value is not NO_VALUE:
                 found[REST if is_expansion(entry.name) else entry.name] = value
         return found
+
+    def _of_json(self, node: JsonMapping | JsonSequence, step: str | int, raw: Any, in_list: bool = False) -> Value:
+        """The value of what stands in ``node``. Most of it is text, for which no node is made."""
+        if type(raw) is str:
+            return text_value(raw, self.bound)
+        text = plain_text(raw)
+        return cloudformation_plain(text) if text is not None else self.value(node.child(step), in_list)
+
+    def properties(self, node: Node) -> Iterator[tuple[str, Value]]:
+        """The members of a mapping, evaluated one by one, and ``referred`` is what that one refers to."""
+        if type(node) is JsonMapping and is_plain(node):
+            for name, raw in node.raw.items():
+                self.referred.clear()
+                yield name, self._of_json(node, name, raw)
+            return
+        for evaluator, entry in self.entries(node):
+            self.referred.clear()
+            yield entry.name, evaluator.member_value(entry)
 
     def entries(self, node: Node) -> Iterator[tuple[Evaluator, Entry]]:
         """The members of a mapping, each with the evaluator to read it with; a loop's under the names that it makes."""
@@ -419,8 +456,11 @@ def is_plain(node: Node) -> bool:
     """Whether it is a mapping of just the members that are written: no name twice, none merged in or made by a loop."""
     if not isinstance(node, MappingNode):
         return False
-    names = {key.value for key, _ in node.value}
-    if len(names) < len(node.value) or "<<" in names or "Fn::Transform" in names:
+    if type(node) is JsonMapping:
+        names, written = node.raw.keys(), len(node.raw)
+    else:
+        names, written = {key.value for key, _ in node.value}, len(node.value)
+    if len(names) < written or "<<" in names or "Fn::Transform" in names:
         return False
     return not any(name.startswith(FOR_EACH) for name in names)
 

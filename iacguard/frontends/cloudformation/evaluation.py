@@ -201,15 +201,12 @@ def _attributes(
         elif isinstance(given, Unknown):
             attributes[REST] = given
     elif properties is not None:
-        for inner, entry in evaluator.entries(properties.value):
-            evaluator.referred.clear()
-            value = inner.member_value(entry)
+        for name, value in evaluator.properties(properties.value):
             if value is not NO_VALUE:
-                name = REST if entry.name.startswith("Fn::") else entry.name
-                attributes[name] = value
+                attributes[REST if name.startswith("Fn::") else name] = value
                 for reference in evaluator.referred:
-                    edges[Edge(address, reference.address, entry.name)] = None
-    beside = {e.name: _beside(evaluator, e, whole) for e in members(body) if e.name in _RESOURCE_LEVEL}
+                    edges[Edge(address, reference.address, name)] = None
+    beside = {e.name: _beside(evaluator, e, whole) for e in members(body, _RESOURCE_LEVEL)}
     if beside:
         attributes[RESOURCE_KEY] = beside
     evaluator.referred.clear()

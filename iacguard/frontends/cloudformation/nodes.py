@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from iacguard.frontends.jsontree import JsonMapping
 from iacguard.frontends.yamlplaces import entries, entry
 from iacguard.frontends.yamlscalars import cloudformation_key
 
@@ -34,13 +35,22 @@ def call_of(node: Node) -> Call | None:
         name = tag[1:]
         plain = name in ("Ref", "Condition") or "::" in name
         return Call(name if plain else f"Fn::{name}", _untagged(node), node)
-    if type(node) is MappingNode and len(node.value) == 1:
+    if type(node) is JsonMapping:
+        if len(node.raw) == 1:
+            (name,) = node.raw
+            if (name == "Ref" or "::" in name) and _is_call(name):
+                return Call(name, node.child(name), node)
+    elif isinstance(node, MappingNode) and len(node.value) == 1:
         key, argument = node.value[0]
         name = key.value
-        # A loop is a member of the mapping that it stands in, not a value.
-        if name == "Ref" or (name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach")):
+        if _is_call(name):
             return Call(name, argument, node)
     return None
+
+
+def _is_call(name: str) -> bool:
+    # A loop is a member of the mapping that it stands in, not a value.
+    return name == "Ref" or (name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach"))
 
 
 def _untagged(node: Node) -> Node:
@@ -50,20 +60,25 @@ def _untagged(node: Node) -> Node:
     return type(node)("", node.value, node.start_mark, node.end_mark)
 
 
-def members(node: Node | None) -> Iterable[Entry]:
-    """The entries of a mapping, each name once; nothing for any other node."""
+def members(node: Node | None, wanted: Container[str] | None = None) -> Iterable[Entry]:
+    """The entries of a mapping, each name once, of those ``wanted`` if given; nothing for any other node."""
     if not isinstance(node, MappingNode):
         return ()
+    if type(node) is JsonMapping:
+        names = [name for name in node.raw if wanted is None or name in wanted]
+        return [Entry(name, node.key(name), node.child(name)) for name in names]
     found = {key.value: Entry(key.value, key, value) for key, value in node.value}
     if "<<" in found:
-        return [Entry(name, key, value) for name, key, value in entries(node, cloudformation_key)]
-    return found.values()
+        found = {name: Entry(name, key, value) for name, key, value in entries(node, cloudformation_key)}
+    return found.values() if wanted is None else [entry for entry in found.values() if entry.name in wanted]
 
 
 def member(node: Node | None, name: str) -> Entry | None:
     """One entry of a mapping."""
     if not isinstance(node, MappingNode):
         return None
+    if type(node) is JsonMapping:
+        return Entry(name, node.key(name), node.child(name)) if name in node.raw else None
     found, merges = None, False
     for key, value in node.value:
         text = key.value

@@ -59,6 +59,12 @@ def scalar(node: ScalarNode, bound: Mapping[str, str]) -> Value:
     return resolved([value]) if isinstance(value, str) and "{{resolve:" in value else value
 
 
+def text_value(text: str, bound: Mapping[str, str]) -> Value:
+    """The value of text in quotes, as :func:`scalar` has it."""
+    text = looped(text, bound)
+    return resolved([text]) if "{{resolve:" in text else text
+
+
 def truth_of(value: Value) -> Truth:
     """A value as a condition."""
     if isinstance(value, Unknown):

@@ -107,7 +107,7 @@ def from_yaml(place: NodePlace, plain: Callable[[str], Value] = plain_value) -> 
     ``plain`` reads unquoted scalars: JSON patches are read by another version of YAML than objects.
     """
     node, origin = place.node, place.origin
-    if type(node) is ScalarNode:
+    if isinstance(node, ScalarNode):
         return _leaf(node, place, plain)
     if isinstance(node, MappingNode):
         return Mapping({n: from_yaml(NodePlace(origin, v, k), plain) for n, k, v in entries(node, text_key)}, place)
