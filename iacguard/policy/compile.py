@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from iacguard.findings import Problem, Rule, Severity
 from iacguard.model import Span, Value
-from iacguard.policy.language import Context, Expression, Node, compile_expression, parse
+from iacguard.policy.language import Answer, Context, Expression, Node, compile_expression, parse
 from iacguard.policy.logic import Tri
 from iacguard.policy.message import Message, compile_message, restored
 from iacguard.record import record
@@ -72,6 +72,10 @@ class MessageText:
         return compile_message(self.text) if self._parts is None else restored(self._parts)
 
 
+def _always(attributes: Value, context: Context) -> Tri:
+    return True
+
+
 @record(slots=False)
 class Policy:
     """One policy. ``kinds`` are the resource types it decides, groups opened; ``file`` is where it is written."""
@@ -85,13 +89,15 @@ class Policy:
     at: Condition | None = None
     file: str = ""
 
-    def applies(self, attributes: Value, context: Context) -> Tri:
+    @cached_property
+    def applies(self) -> Answer:
         """Whether it is for a resource with these attributes. Raises EvaluationError."""
-        return True if self.where is None else self.where.expression.holds(attributes, context)
+        return _always if self.where is None else self.where.expression.answer
 
-    def denies(self, value: Value, context: Context) -> Tri:
+    @cached_property
+    def denies(self) -> Answer:
         """Whether it refuses a resource's attributes, or an item of it. Raises EvaluationError."""
-        return self.deny.expression.holds(value, context)
+        return self.deny.expression.answer
 
     @property
     def _text(self) -> str:

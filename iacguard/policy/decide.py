@@ -71,29 +71,24 @@ def decided_at_parent(policy: Policy, graph: Graph, resource: Resource) -> bool:
 def _guarded(policy: Policy, resource: Resource, context: Context, stack_name: str) -> list[Decision | Problem]:
     found: list[Decision | Problem] = []
     try:
-        _decide(policy, resource, context, stack_name, found)
+        attributes = resource.attributes
+        applies = policy.applies(attributes, context)
+        if applies is False:
+            return found
+        if policy.each is not None:
+            items = policy.each.expression.evaluate(attributes, context)
+            passing = _passing(policy, items, context)
+            if passing is not None:
+                found.extend(_Run(policy, resource, context, stack_name, applies).items(items, passing))
+        else:
+            answer = policy.denies(attributes, context)
+            if answer is not False:
+                found.append(_Run(policy, resource, context, stack_name, applies).whole(answer))
+        if not found:
+            found.append(Decision(policy.rule, resource, "satisfied", stack=stack_name))
     except Exception as error:
         found.append(_failed(policy, resource, error))
     return found
-
-
-def _decide(
-    policy: Policy, resource: Resource, context: Context, stack_name: str, found: list[Decision | Problem]
-) -> None:
-    attributes, applies = resource.attributes, policy.applies(resource.attributes, context)
-    if applies is False:
-        return
-    if policy.each is not None:
-        items = policy.each.expression.evaluate(attributes, context)
-        passing = _passing(policy, items, context)
-        if passing is not None:
-            found.extend(_Run(policy, resource, context, stack_name, applies).items(items, passing))
-    else:
-        answer = policy.denies(attributes, context)
-        if answer is not False:
-            found.append(_Run(policy, resource, context, stack_name, applies).whole(answer))
-    if not found:
-        found.append(Decision(policy.rule, resource, "satisfied", stack=stack_name))
 
 
 def _passing(policy: Policy, items: Value, context: Context) -> int | None:

@@ -92,12 +92,13 @@ class Expression:
         """
         return self.parts.closure(self.node)(value, context or Context(strict=True))
 
-    def holds(self, value: Value, context: Context) -> Tri:
-        """Whether the value at ``value`` counts as true: found with less work than the value itself.
+    @property
+    def answer(self) -> Answer:
+        """What tells whether the value counts as true: with less work than it takes to find the value itself.
 
         Raises EvaluationError where a function is given a wrong type.
         """
-        return self.parts.answer(self.node)(value, context)
+        return self.parts.answer(self.node)
 
 
 def parse(text: str) -> Node:
