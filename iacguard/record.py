@@ -52,8 +52,15 @@ def record(cls: Any = None, /, *, frozen: bool = True, order: bool = False, eq: 
 
 def replace(old: T, **changes: Any) -> T:
     """A copy of a record with some fields changed. Raises TypeError for a field that it has not."""
-    values = [changes.pop(name) if name in changes else getattr(old, name) for name in fields(type(old))]
-    return type(old)(*values, **changes)
+    kind: Any = type(old)
+    values = list(kind._values(old))
+    for name, value in changes.items():
+        at = kind._numbers.get(name)
+        if at is None:
+            raise TypeError(f"{kind.__name__} has no field {name!r}")
+        values[at] = value
+    made: T = kind(*values)
+    return made
 
 
 def fields(cls: type) -> tuple[str, ...]:
@@ -69,7 +76,7 @@ def _made(cls: type, frozen: bool, order: bool, eq: bool, slots: bool) -> type:
     names = (*(name for name in getattr(cls, "__match_args__", ()) if name not in own), *own)
     for name in ("__dict__", "__weakref__"):
         space.pop(name, None)
-    values: Callable[[Any], Any] = attrgetter(*names) if names else lambda record: ()
+    values = _getter(names)
     made_here: dict[str, Any] = {"__reduce__": _reduce, "__repr__": _repr}
     if frozen:
         made_here.update(__setattr__=_refuse, __delattr__=_refuse)
@@ -78,7 +85,9 @@ def _made(cls: type, frozen: bool, order: bool, eq: bool, slots: bool) -> type:
     if order:
         made_here.update(_comparisons(values))
     # What the class writes itself stays.
-    space = {**made_here, **space, "__match_args__": names, "_defaults": defaults}
+    numbers = {name: at for at, name in enumerate(names)}
+    about = {"__match_args__": names, "_defaults": defaults, "_values": staticmethod(values), "_numbers": numbers}
+    space = {**made_here, **space, **about}
     drafted = frozen and slots
     bases = (_draft(cls, own),) if drafted else cls.__bases__
     if slots:
@@ -160,8 +169,15 @@ def _refuse(record: Any, name: str, value: Any = None) -> None:
     raise AttributeError(f"{type(record).__name__}.{name} cannot be changed")
 
 
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of some fields; attrgetter gives no tuple for less than two."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
+
+
 def _reduce(record: Any) -> tuple[Any, ...]:
-    return type(record), tuple(getattr(record, name) for name in record.__match_args__)
+    return type(record), record._values(record)
 
 
 def _repr(record: Any) -> str:
