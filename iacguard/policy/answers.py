@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from iacguard.model import Unknown, Value
 from iacguard.policy import logic
-from iacguard.policy.language import Answer, Closure, Context, Node, Parts
+from iacguard.policy.language import Answer, Closure, Context, Node, Parts, operands
 from iacguard.policy.logic import PossibleItem, Tri, one_item, truth
 
 
@@ -32,23 +32,12 @@ def _of_value(node: Node, parts: Parts) -> Answer:
     return holds
 
 
-def _operands(node: Node) -> list[Node]:
-    """``a && b && c`` in their order: the parser nests them to the left."""
-    found: list[Node] = []
-    kind = node["type"]
-    while node["type"] == kind:
-        left, right = node["children"]
-        found.append(right)
-        node = left
-    return [node, *reversed(found)]
-
-
 def _compile_and(node: Node, parts: Parts) -> Answer:
-    return _of_operands(_operands(node), parts, False)
+    return _of_operands(operands(node), parts, False)
 
 
 def _compile_or(node: Node, parts: Parts) -> Answer:
-    return _of_operands(_operands(node), parts, True)
+    return _of_operands(operands(node), parts, True)
 
 
 def _of_operands(nodes: list[Node], parts: Parts, settles: bool) -> Answer:

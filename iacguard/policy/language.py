@@ -101,6 +101,17 @@ class Expression:
         return self.parts.answer(self.node)
 
 
+def operands(node: Node) -> list[Node]:
+    """What stands in ``a && b && c``, or between ``||``, in order: the parser nests it to the left."""
+    found: list[Node] = []
+    kind = node["type"]
+    while node["type"] == kind:
+        left, right = node["children"]
+        found.append(right)
+        node = left
+    return [node, *reversed(found)]
+
+
 def parse(text: str) -> Node:
     """The tree of ``text``. Raises ExpressionError with the offset of the offending character."""
     from jmespath import exceptions

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
-from iacguard.policy.language import Context, Node, Parts
+from iacguard.policy.language import Context, Node, Parts, operands
 from iacguard.policy.logic import PossibleItem, Tri
 from iacguard.record import field, record
 
@@ -267,8 +267,9 @@ class Tracer:
 
     def _explain_logic(self, node: Node, value: Value, origin: Origin) -> Path | None:
         wanted = self.holds(node, value)
-        deciding = [c for c in node["children"] if self.holds(c, value) is wanted]
-        return self.best([self.explain(c, value, origin) for c in deciding or node["children"]])
+        children = operands(node)
+        deciding = [c for c in children if self.holds(c, value) is wanted]
+        return self.best([self.explain(c, value, origin) for c in deciding or children])
 
     def _explain_comparison(self, node: Node, value: Value, origin: Origin) -> Path | None:
         sides = node["children"]
@@ -364,7 +365,7 @@ class Tracer:
     def _reasons(self, node: Node, value: Value) -> Iterator[str]:
         kind, children = node["type"], node["children"]
         if kind in ("and_expression", "or_expression", "not_expression"):
-            for child in children:
+            for child in children if kind == "not_expression" else operands(node):
                 if self.holds(child, value) is None:
                     yield from self._reasons(child, value)
         elif kind in ("subexpression", "pipe", "index_expression"):

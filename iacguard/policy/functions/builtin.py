@@ -46,6 +46,8 @@ def contains(subject: Value, search: Value) -> Value:
 
 
 def _list_contains(items: list[Value], search: Value) -> logic.Tri:
+    if type(search) is str and (search in items or all(type(item) is str for item in items)):
+        return search in items  # texts, as nearly always
     return logic.any_tri(_is_item(item, search) for item in items)
 
 
