@@ -300,12 +300,14 @@ class _Collection(_Placed):
     raw: Any
     value: Any
     _kept: _Inside | None
+    _made: dict[Any, Node]
 
     def __init__(self, raw: Any, around: _Around, step: _Step) -> None:
         self.raw = raw
         self.around = around
         self.step = step
         self._kept = None
+        self._made = {}
 
     def __getattr__(self, name: str) -> Any:
         if name != "value":
@@ -314,14 +316,13 @@ class _Collection(_Placed):
         return opened
 
     def child(self, step: Any) -> Node:
-        """The node of a member's value."""
-        raw = self.raw[step]
-        inside = self._kept or self._inside()
-        if type(raw) is dict:
-            return JsonMapping(raw, inside, step)
-        if type(raw) is list:
-            return JsonSequence(raw, inside, step)
-        return JsonScalar(raw, inside, step)
+        """The node of a member's value; the same one each time, for each case of a choice asks for it again."""
+        found = self._made.get(step)
+        if found is None:
+            raw = self.raw[step]
+            kind = JsonMapping if type(raw) is dict else JsonSequence if type(raw) is list else JsonScalar
+            found = self._made[step] = kind(raw, self._kept or self._inside(), step)
+        return found
 
     def _end(self, document: _Document, start: int) -> int:
         # A place is one line: of what goes on past it, that it does is all that is asked.
@@ -337,7 +338,7 @@ class _Collection(_Placed):
 
 
 class JsonMapping(_Collection, MappingNode):
-    __slots__ = ("_kept", "around", "end_mark", "raw", "start_mark", "step", "value")
+    __slots__ = ("_kept", "_made", "around", "end_mark", "raw", "start_mark", "step", "value")
 
     def key(self, name: str) -> Node:
         """The node of a member's name."""
@@ -348,7 +349,7 @@ class JsonMapping(_Collection, MappingNode):
 
 
 class JsonSequence(_Collection, SequenceNode):
-    __slots__ = ("_kept", "around", "end_mark", "raw", "start_mark", "step", "value")
+    __slots__ = ("_kept", "_made", "around", "end_mark", "raw", "start_mark", "step", "value")
 
     def _opened(self) -> list[Any]:
         return [self.child(i) for i in range(len(self.raw))]
