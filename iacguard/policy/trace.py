@@ -13,7 +13,7 @@ from iacguard.model import REST, Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
 from iacguard.policy.language import Context, Node, Parts, operands
-from iacguard.policy.logic import PossibleItem, Tri
+from iacguard.policy.logic import PossibleItem, Tri, truth
 from iacguard.record import field, record
 
 Origin: TypeAlias = Any
@@ -352,11 +352,11 @@ class Tracer:
         wanted = self.holds(node, value)
         if not isinstance(items, list) or wanted is False:
             return None
+        from iacguard.policy.functions import FUNCTIONS, invoke
+
+        function, others = FUNCTIONS[node["value"]], [self.run(other, value) for other in node["children"][1:]]
         for position, item in enumerate(items):
-            single = {"type": "literal", "children": [], "value": [item]}
-            # Made for this item alone: not with our parts, which remember nodes by their identity.
-            alone = {**node, "children": [single, *node["children"][1:]]}
-            if Parts().answer(alone)(value, self.context) is wanted:
+            if truth(invoke(function, [[item], *others], self.context)) is wanted:
                 return path_of(member(at, position))
         return None
 
