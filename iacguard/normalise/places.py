@@ -14,14 +14,18 @@ class MovedPlace:
 
     ``moves`` maps a path in the new vocabulary to the path it has under ``root``; a member that is not listed has
     the same key in both. ``at`` is the new path of this place. ``old`` need not exist: its nearest ancestor answers.
+    ``found`` is what stands there, where it was come by on the way down.
     """
 
     root: Place
     moves: Mapping[Path, Path] = field(default_factory=dict)
     at: Path = ()
     old: Path = ()
+    found: Place | None = None
 
     def _place(self) -> Place:
+        if self.found is not None:
+            return self.found
         place = self.root
         for key in self.old:
             inner = place.child(key)
@@ -37,8 +41,10 @@ class MovedPlace:
     def child(self, key: Key) -> Place | None:
         at = (*self.at, key)
         old = self.moves.get(at, (*self.old, key))
-        place = self.root
-        for step in old:
+        place, steps = self.root, old
+        if self.found is not None and old[: len(self.old)] == self.old:
+            place, steps = self.found, old[len(self.old) :]
+        for step in steps:
             inner = place.child(step)
             if inner is None:
                 # What was decoded from a text stands where the text does.
@@ -46,7 +52,7 @@ class MovedPlace:
                     MovedPlace(self.root, self.moves, at, old) if at in self.moves and place is not self.root else None
                 )
             place = inner
-        return MovedPlace(self.root, self.moves, at, old)
+        return MovedPlace(self.root, self.moves, at, old, place)
 
     def trail(self) -> tuple[Step, ...]:
         return self._place().trail()
