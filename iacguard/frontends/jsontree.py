@@ -334,7 +334,7 @@ class _Collection(_Placed):
         return self._kept
 
     def _opened(self) -> list[Any]:
-        raise NotImplementedError
+        return [self.child(i) for i in range(len(self.raw))]
 
 
 class JsonMapping(_Collection, MappingNode):
@@ -350,9 +350,6 @@ class JsonMapping(_Collection, MappingNode):
 
 class JsonSequence(_Collection, SequenceNode):
     __slots__ = ("_kept", "_made", "around", "end_mark", "raw", "start_mark", "step", "value")
-
-    def _opened(self) -> list[Any]:
-        return [self.child(i) for i in range(len(self.raw))]
 
 
 def _after(what: re.Pattern[str], text: str, at: int) -> int:

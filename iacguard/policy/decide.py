@@ -13,7 +13,8 @@ from iacguard.policy.errors import EvaluationError, ExpressionError
 from iacguard.policy.language import Context
 from iacguard.policy.logic import PossibleItem, Tri, blur, first_unknown, one_item
 from iacguard.policy.message import clean
-from iacguard.policy.trace import Origin, Tracer, member, path_of
+from iacguard.policy.origins import Origin, member, path_of
+from iacguard.policy.trace import Tracer
 from iacguard.record import record, replace
 
 Verdict: TypeAlias = Literal["violated", "satisfied", "undecided"]

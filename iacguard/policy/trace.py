@@ -1,76 +1,19 @@
-"""Which attribute decided: a second, slower walk over an expression, for violated and undecided resources only.
-
-An *origin* says where a value stands in the resource's attributes: a path, a list or map of origins for a value that
-the expression put together, :class:`Near` for one that was computed from what stands at a path, or None.
-"""
+"""Which attribute decided: a second, slower walk over an expression, for violated and undecided resources only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from iacguard.model import REST, Encoded, Path, Unknown, Value
+from iacguard.model import Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
 from iacguard.policy.language import Context, Node, Parts, operands
-from iacguard.policy.logic import PossibleItem, Tri, truth
+from iacguard.policy.logic import Tri, truth
+from iacguard.policy.origins import Near, Origin, entry_origins, flat_origins, held, member, path_of, value_origins
 from iacguard.record import field, record
 
-Origin: TypeAlias = Any
 _MAX_REASONS = 5
-
-
-@record
-class Near:
-    """The origin of what was computed from the value at ``path``; its members have no better one."""
-
-    path: Path
-
-
-def member(origin: Origin, key: str | int) -> Origin:
-    """The origin of a member of what stands at ``origin``."""
-    if isinstance(origin, tuple):
-        return (*origin, key)
-    if isinstance(origin, list):
-        return origin[key] if isinstance(key, int) and -len(origin) <= key < len(origin) else None
-    return origin.get(key) if isinstance(origin, dict) else origin
-
-
-def value_origins(mapping: Value, origin: Origin) -> Origin:
-    """The origins of a map's values, as :func:`~iacguard.policy.access.map_values` lists them."""
-    if not isinstance(mapping, dict):
-        return origin
-    known = [member(origin, key) for key in mapping if key != REST]
-    return [origin, *known, origin] if REST in mapping else known
-
-
-def entry_origins(mapping: Value, origin: Origin) -> Origin:
-    """The origins of what ``entries`` makes of a map: name and value both stand at the member."""
-    places = value_origins(mapping, origin)
-    return [{"key": place, "value": place} for place in places] if isinstance(places, list) else places
-
-
-def flat_origins(items: list[Value], origin: Origin) -> list[Origin]:
-    """The origins of what ``flatten_all`` makes of a list, item by item."""
-    pending = [(item, member(origin, at)) for at, item in enumerate(items)][::-1]
-    found: list[Origin] = []
-    while pending:
-        item, here = pending.pop()
-        if isinstance(_inner(item), list):
-            pending += [(inner, member(here, at)) for at, inner in enumerate(access.flatten_item(item))][::-1]
-        elif _inner(item) is not None:
-            found.append(here)
-    return found
-
-
-def path_of(origin: Origin) -> Path | None:
-    """The path of an origin, the first one's for several; None where it has none."""
-    if isinstance(origin, tuple):
-        return origin
-    if isinstance(origin, Near):
-        return origin.path
-    inner = origin if isinstance(origin, list) else list(origin.values()) if isinstance(origin, dict) else ()
-    return next((p for p in map(path_of, inner) if p is not None), None)
 
 
 @record
@@ -289,7 +232,7 @@ class Tracer:
         if not isinstance(base, list):
             return path_of(base_origin)
         for item, at in self.kept(node, base, base_origin):
-            inner = _inner(item)
+            inner = held(item)
             if self.run(right, inner) is not None:
                 return self.explain(right, inner, at) or path_of(at)
         return path_of(base_origin) or self.explain(node["children"][0], value, origin)
@@ -304,7 +247,7 @@ class Tracer:
         """The path that decided ``condition`` for the first item where it is ``wanted``, else where it is unknown."""
         for answer in (wanted, None):
             for at, item in enumerate(items):
-                inner = _inner(item)
+                inner = held(item)
                 if self.holds(condition, inner) is answer:
                     here = path_of(member(origin, at))
                     found = self.explain(condition, inner, member(origin, at))
@@ -318,7 +261,7 @@ class Tracer:
         """
         if len(items) != 1:
             return None
-        inner = _inner(items[0])
+        inner = held(items[0])
         if condition["type"] == "and_expression" and self.holds(condition["children"][0], inner) is not True:
             return None
         found = self.explain(condition, inner, member(origin, 0))
@@ -387,14 +330,10 @@ class Tracer:
             if expressions and isinstance(found, list):
                 for item in found:
                     for expression in expressions:
-                        if self.holds(expression, _inner(item)) is None:
-                            yield from self._reasons(expression, _inner(item))
+                        if self.holds(expression, held(item)) is None:
+                            yield from self._reasons(expression, held(item))
             else:
                 yield from _unknowns(found)
-
-
-def _inner(item: Value) -> Value:
-    return item.item if isinstance(item, PossibleItem) else item
 
 
 def _unknowns(value: Value) -> Iterator[str]:
