@@ -12,7 +12,7 @@ from typing import Any
 from iacguard.model import REST, Edge, Key, Path, Unknown, Value
 from iacguard.normalise.convert import camel, camel_keys, convert, snake
 from iacguard.normalise.draft import Draft
-from iacguard.normalise.places import MovedPlace
+from iacguard.normalise.places import TranslatedPlace
 from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import MAX_DEPTH, boolean, integer, items, text
 from iacguard.record import field, record, replace
@@ -61,7 +61,7 @@ def translate(draft: Draft) -> Mapping[Path, Path] | None:
     work = _Translation(row.numbers)
     source = draft.attributes
     out = work.members(source, row.members, {}, (), (), 0)
-    draft.rewrite(row.type, out, MovedPlace(draft.place, work.moves))
+    draft.rewrite(row.type, out, TranslatedPlace(draft.place, work.moves, BESIDE))
     for name, type_ in row.chosen:
         if source.get(name) is not None:
             draft.type = type_
