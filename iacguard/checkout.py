@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 
 from iacguard.findings import Checkout
+from iacguard.late import regex
 
-_REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_URL = re.compile(
+_REVISION = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_URL = regex(
     r"(?P<scheme>https?|ssh|git|git\+ssh)://(?:[^/]*@)?(?P<host>[A-Za-z0-9.-]+)(?P<port>:\d+)?/(?P<path>[^\s?#]+)\S*"
 )
 #: user@host:path; a host of one letter would be a Windows drive.
-_SCP_LIKE = re.compile(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]{2,}):(?!//)(?P<path>\S+)")
+_SCP_LIKE = regex(r"(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]{2,}):(?!//)(?P<path>\S+)")
 _MAX_BYTES = 4_000_000  # packed-refs of very large repositories; anything bigger is not a file git wrote for us
 _MAX_LINKS = 5
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from iacguard.frontends.contract import Fetched
+from iacguard.late import regex
 
 #: Seconds for one git command.
 _PATIENCE = 120
@@ -33,8 +34,8 @@ _SETTINGS = (
     "protocol.https.allow=always",
     "protocol.ssh.allow=always",
 )
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_PASSWORD = regex(r"(?<=://)[^/@\s]+@")
+_SHA = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 class Downloader:

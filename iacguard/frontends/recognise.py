@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from iacguard.findings import Problem
+from iacguard.late import regex
 from iacguard.model import Language, Span
 from iacguard.record import record
 
@@ -28,21 +29,21 @@ _CLOUDFORMATION_MARKS = (b"Resources", b"AWSTemplateFormatVersion")
 _KUBERNETES_MARKS = (b"apiVersion", b"kind")
 
 #: ``terraform show -json`` begins every plan and state with its format's version, and names the same parts in each.
-_PLAN_START = re.compile(rb'\s*\{(?=.{0,4000}?"format_version"\s*:\s*")', re.DOTALL)
+_PLAN_START = regex(rb'\s*\{(?=.{0,4000}?"format_version"\s*:\s*")', re.DOTALL)
 _PLAN_MARKS = (b'"planned_values"', b'"resource_changes"', b'"root_module"')
 
-_TOP_KEY = re.compile(rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)""", re.MULTILINE)
-_TOP_KEY_OR_START = re.compile(_TOP_KEY.pattern + rb"|^---(?=\s|$)", re.MULTILINE)
-_ANY_KEY = re.compile(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
-_CFN_TYPE = re.compile(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
-_CFN_TRANSFORM = re.compile(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
+_TOP_KEY = rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)"""
+_TOP_KEY_OR_START = regex(_TOP_KEY + rb"|^---(?=\s|$)", re.MULTILINE)
+_ANY_KEY = regex(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
+_CFN_TYPE = regex(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
+_CFN_TRANSFORM = regex(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
 #: A template's version, or a resource with its type before all else, after texts at the most.
-_TEMPLATE_START = re.compile(
+_TEMPLATE_START = regex(
     rb"""\s*\{(?:\s*(?!"AWST)"[^"\\]*"\s*:\s*"[^"\\]*"\s*,)*+\s*(?:"AWSTemplateFormatVersion"[ \t]*:|"""
     rb""""Resources"[ \t]*:\s*\{\s*"[^"\\]*"\s*:\s*\{\s*"Type"[ \t]*:[ \t\r\n]*"[A-Za-z0-9]+::[A-Za-z0-9])"""
 )
-_TEMPLATE = re.compile(rb"\{\{|\{%")
-_INDENTED_OR_FLOW = re.compile(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
+_TEMPLATE = regex(rb"\{\{|\{%")
+_INDENTED_OR_FLOW = regex(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
 
 
 @record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
@@ -10,11 +9,12 @@ from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.findings import Problem, ProblemKind
+from iacguard.late import regex
 from iacguard.model import Key, Span, Step
 from iacguard.record import record
 from iacguard.source import SourceFile
 
-_ODD_BREAKS = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
+_ODD_BREAKS = regex(rb"\xc2\x85|\xe2\x80[\xa8\xa9]|\r(?!\n)")
 
 #: Looked for first: no file in a thousand has one.
 _ODD_MARKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\r")

@@ -8,13 +8,13 @@ base 60) without timestamps, so that a policy's ``Version: 2012-10-17`` stays te
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from iacguard.frontends.yamlplaces import entries
+from iacguard.late import regex
 from iacguard.model import Value
 
 #: An unquoted scalar that begins otherwise is text in both dialects.
@@ -29,17 +29,15 @@ _WORDS: Mapping[str, bool | None] = MappingProxyType(
 )
 _LETTERS: Mapping[str, bool] = MappingProxyType({"y": True, "Y": True, "n": False, "N": False})
 
-_SPECIAL_FLOAT = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_SPECIAL_FLOAT = regex(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 # strconv.ParseInt with base 0, after go-yaml took out the underscores.
-_GO_INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
-_GO_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_GO_INT = regex(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_GO_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 # The int and float of yaml.org/type, which SnakeYAML and PyYAML share.
-_V11_INT = re.compile(
-    r"([-+]?)(?:0x([0-9a-fA-F_]+)|0b([01_]+)|0([0-7_]+)|(0|[1-9][0-9_]*)|([1-9][0-9_]*(?::[0-5]?[0-9])+))"
-)
-_V11_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?")
+_V11_INT = regex(r"([-+]?)(?:0x([0-9a-fA-F_]+)|0b([01_]+)|0([0-7_]+)|(0|[1-9][0-9_]*)|([1-9][0-9_]*(?::[0-5]?[0-9])+))")
+_V11_FLOAT = regex(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?")
 
 _STR = "tag:yaml.org,2002:str"
 _PREFIX = "tag:yaml.org,2002:"

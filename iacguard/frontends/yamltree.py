@@ -21,6 +21,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.jsontree import read_json
 from iacguard.frontends.yamlplaces import Origin, key_text
+from iacguard.late import regex
 from iacguard.record import record
 from iacguard.source import SourceFile
 
@@ -33,12 +34,12 @@ MAX_BROKEN = 20
 
 # Below these no nesting can come near what the C composer survives, however the text is made.
 _SAFE_OPENERS = 1000
-_LONG_LEAD = re.compile(rb"^[ \t?:-]{400}", re.MULTILINE)
-_ANCHOR = re.compile(rb"(?:^|[\s,\[{:-])&\S", re.MULTILINE)
-_SURROGATES = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_BOUNDARY = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
-_NO_CONTENT = re.compile(r"(?:\s+|#[^\n]*|%[^\n]*)*")
-_TEMPLATE = re.compile(r"\{\{(?!resolve:)|\{%")
+_LONG_LEAD = regex(rb"^[ \t?:-]{400}", re.MULTILINE)
+_ANCHOR = regex(rb"(?:^|[\s,\[{:-])&\S", re.MULTILINE)
+_SURROGATES = regex(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_BOUNDARY = regex(r"^---(?=\s|\Z)", re.MULTILINE)
+_NO_CONTENT = regex(r"(?:\s+|#[^\n]*|%[^\n]*)*")
+_TEMPLATE = regex(r"\{\{(?!resolve:)|\{%")
 
 
 @record

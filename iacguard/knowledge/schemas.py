@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
+from iacguard.late import regex
 from iacguard.model import Path
 from iacguard.record import field, record
 
@@ -94,7 +94,7 @@ def _member_of_map(found: Attribute, key: str) -> Attribute:
     return Attribute(key, found.item or "any", optional=found.settable, computed=found.computed)
 
 
-_STEP = re.compile(r'\[(\d+|\*)?\]|\["([^"]*)"\]|"([^"]*)"|([^.\[\]"]+)')
+_STEP = regex(r'\[(\d+|\*)?\]|\["([^"]*)"\]|"([^"]*)"|([^.\[\]"]+)')
 
 
 def split_path(path: str) -> Path:

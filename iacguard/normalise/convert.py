@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from iacguard.late import regex
 from iacguard.model import REST, Unknown, Value
 from iacguard.normalise.values import MAX_DEPTH, boolean, integer, text
 from iacguard.record import replace
 
-_ACRONYM_PLURAL = re.compile(r"([A-Z])s(?=[A-Z]|$)")
-_HEAD = re.compile(r"([A-Z]+)([A-Z][a-z])")
-_HUMP = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM_PLURAL = regex(r"([A-Z])s(?=[A-Z]|$)")
+_HEAD = regex(r"([A-Z]+)([A-Z][a-z])")
+_HUMP = regex(r"([a-z0-9])([A-Z])")
 
 
 @lru_cache(maxsize=8192)

@@ -7,7 +7,6 @@ over, as are templates with macros, which may read what they like.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from iacguard.knowledge import (
     terraform_types,
 )
 from iacguard.knowledge.schemas import Attribute, Schema
+from iacguard.late import regex
 from iacguard.model import REST, Path, Place, Value
 from iacguard.normalise.draft import Draft
 from iacguard.record import record
@@ -28,7 +28,7 @@ from iacguard.record import record
 KNOWN_MAJORS: Mapping[str, tuple[str, ...]] = MappingProxyType({"aws": ("6",), "azurerm": ("4", "5")})
 #: Types that tools add to templates, and those that a transform takes away.
 _NOT_PUBLISHED = ("AWS::CDK::", "AWS::Serverless::")
-_PART = re.compile(r"\s*(=|!=|>=|<=|~>|>|<)?\s*v?(\d+)((?:\.\d+)*)\s*")
+_PART = regex(r"\s*(=|!=|>=|<=|~>|>|<)?\s*v?(\d+)((?:\.\d+)*)\s*")
 _DEPTH = 12
 
 

@@ -5,16 +5,16 @@ https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from iacguard.late import regex
 from iacguard.model import Unknown, Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.firewall import split_sources
 from iacguard.normalise.values import items
 
 _LIST = "aws_ec2_managed_prefix_list"
-_KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
+_KEYS = regex(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 def open_prefix_lists(drafts: Iterable[Draft]) -> None:

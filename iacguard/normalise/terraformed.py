@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iacguard.late import regex
 from iacguard.model import REST, Edge, Encoded, Path, Unknown, Value
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import MovedPlace
@@ -14,7 +14,7 @@ from iacguard.normalise.tables import load
 _PREFIX = "kubernetes_"
 #: The attribute that holds the object as it is, by type. ``kubectl_manifest`` is of the providers named ``kubectl``.
 _WHOLE = {"kubernetes_manifest": "manifest", "kubectl_manifest": "yaml_body"}
-_VERSION = re.compile(r"_v\d\w*\Z")
+_VERSION = regex(r"_v\d\w*\Z")
 _MAX_DEPTH = 60
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from iacguard.findings import Problem, Rule, Severity
+from iacguard.late import regex
 from iacguard.model import Span, Value
 from iacguard.policy.language import Answer, Context, Expression, Node, compile_expression, parse
 from iacguard.policy.logic import Tri
@@ -34,11 +34,11 @@ def told(problem: Problem) -> str:
 NOWHERE = Span("", 1, 1, 1, 1)
 
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = regex(r"[A-Za-z_]\w*")
 #: What may look at attributes without naming them.
-_WHOLE = re.compile(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
+_WHOLE = regex(r"@|resource\(\)(?!\.)|(?<![\w\])])\*|\$")
 #: What looks at other resources, and of which type; a type that is worked out may be any.
-_LOOKS_AROUND = re.compile(r"\b(targets|referrers|resources)\((?:'([^']*)'\))?")
+_LOOKS_AROUND = regex(r"\b(targets|referrers|resources)\((?:'([^']*)'\))?")
 
 
 class Condition:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from iacguard.late import regex
 from iacguard.model import Format
 from iacguard.policy.compile import Condition, Policy
 from iacguard.policy.language import Node
@@ -22,7 +23,7 @@ _MADE = frozenset(
 #: Functions that look beyond the resource itself.
 _AROUND = frozenset(("targets", "referrers", "resources", "attribute_of", "is_this", "resource", "count_resources"))
 #: Arguments that only say what a resource is called and where it stands.
-_PASSIVE = re.compile(r"(?:\w*name|tags|labels|description|location|region|project|resource_group_name)\Z")
+_PASSIVE = regex(r"(?:\w*name|tags|labels|description|location|region|project|resource_group_name)\Z")
 
 
 class _Reads(NamedTuple):
@@ -75,14 +76,12 @@ def _nodes(root: Node) -> Iterator[Node]:
 
 # Terraform
 
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
-_HEADER = re.compile(r'(resource|data|module|variable|output|locals|provider|terraform)\b(?:\s+"([\w-]+)")?.*\{')
-_OPENED = re.compile(r'(dynamic\s+")?(\w+)"?(?:\s+"[^"]*")*\s*(?:=\s*)?[^={]*\{\s*\Z')
-_ARGUMENT = re.compile(r'"?([\w.:/-]+)"?\s*[=:]\s*(.+)')
-_LOOSE = re.compile(
-    r"\b(?:var|local|module|data|each|self)\.\w|\bcount\.index\b|\s\?\s.*\s:\s|\b(?:plan)?timestamp\(\)"
-)
-_LINK = re.compile(r"\b((?:aws|azurerm|azuread|google|kubernetes|helm|tls|random)_\w+)\.\w+")
+_COMMENT = regex(r"^\s*(?:#|//).*$", re.MULTILINE)
+_HEADER = regex(r'(resource|data|module|variable|output|locals|provider|terraform)\b(?:\s+"([\w-]+)")?.*\{')
+_OPENED = regex(r'(dynamic\s+")?(\w+)"?(?:\s+"[^"]*")*\s*(?:=\s*)?[^={]*\{\s*\Z')
+_ARGUMENT = regex(r'"?([\w.:/-]+)"?\s*[=:]\s*(.+)')
+_LOOSE = regex(r"\b(?:var|local|module|data|each|self)\.\w|\bcount\.index\b|\s\?\s.*\s:\s|\b(?:plan)?timestamp\(\)")
+_LINK = regex(r"\b((?:aws|azurerm|azuread|google|kubernetes|helm|tls|random)_\w+)\.\w+")
 
 
 class _Argument(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from iacguard.findings import Problem
+from iacguard.late import regex
 from iacguard.model import Format, Span
 from iacguard.policy.compile import NOWHERE, Condition, Policy, PolicyError
 from iacguard.policy.hard import is_hard
@@ -16,12 +16,12 @@ from iacguard.policy.schema import FORMATS
 from iacguard.policy.testing import Example, read_policies
 
 _MAX_TITLE = 80
-_URL = re.compile(r"https://[^\s/]+\.[^\s]+")
+_URL = regex(r"https://[^\s/]+\.[^\s]+")
 _HARD = (
     "add one through a variable or module, a dynamic block, a condition, a list with an unknown, a sub-resource, a"
     " container that overrides its pod"
 )
-_ONLY = re.compile(r"source_format\(\) == '(\w+)'")
+_ONLY = regex(r"source_format\(\) == '(\w+)'")
 
 #: Whether an attribute path exists on a kind: the names from the outside in, indices left out. None: cannot be told.
 KnowsAttribute = Callable[[str, tuple[str, ...]], bool | None]

@@ -13,6 +13,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from iacguard.findings import SEVERITIES, Fix, Problem, Rule
+from iacguard.late import regex
 from iacguard.model import Span
 from iacguard.policy.compile import NOWHERE, Condition, Listed, MessageText, Pack, Policy, PolicyError, listed
 from iacguard.policy.errors import ExpressionError
@@ -25,8 +26,8 @@ from iacguard.policy.schema import CATEGORIES, FORMATS, POLICY, POLICY_KEYS
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_EXAMPLES = re.compile(r"^examples[ \t]*:.*\n?(?:(?:[ \t\r#-].*|)\n)*(?:[ \t\r#-].*)?", re.M)
+_ID = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_EXAMPLES = regex(r"^examples[ \t]*:.*\n?(?:(?:[ \t\r#-].*|)\n)*(?:[ \t\r#-].*)?", re.M)
 _MAX_BYTES = 1_000_000
 
 

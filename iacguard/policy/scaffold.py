@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from iacguard.findings import Problem
+from iacguard.late import regex
 from iacguard.policy.compile import NOWHERE, PolicyError
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){2,}")
+_ID = regex(r"[a-z0-9]+(?:-[a-z0-9]+){2,}")
 
 
 def path_of(identity: str, folder: str) -> Path:

@@ -6,13 +6,14 @@ import math
 import re
 from typing import Any, Final
 
+from iacguard.late import regex
 from iacguard.model import Encoded, Unknown, Value
 from iacguard.report.jsontext import dumps
 
 #: What stands for a secret that is written in the code.
 MASK: Final = "(masked)"
 _MAX_DEPTH: Final = 200
-_SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = regex(
     r"(?:password|passwd|secret|token|api_?key|private_?key|secret_?key|access_?key|credentials?)$", re.IGNORECASE
 )
 #: The fields that hold a Kubernetes Secret's content.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from iacguard.findings import Finding
 from iacguard.frontends.contract import Workspace
+from iacguard.late import regex
 from iacguard.model import Path, Span
 from iacguard.record import replace
 from iacguard.source import SourceFile
@@ -23,9 +24,9 @@ SOURCE_LINES = 8
 #: A line longer than this is no line that a person wrote (minified JSON): the region's text stands for it.
 LONG_LINE = 1_000
 
-_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
-_MODULES = re.compile(r"^(?:module\.[^.]+\.)+")
-_NUMBERS = re.compile(r"(\d+)")
+_INDEX = regex(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
+_MODULES = regex(r"^(?:module\.[^.]+\.)+")
+_NUMBERS = regex(r"(\d+)")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*\Z")
 
 

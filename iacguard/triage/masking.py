@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import re
 
+from iacguard.late import regex
+
 #: Characters that stay: white space and what gives a line its structure.
-_COVERED = re.compile(r"""[^\s"'`\[\]{}(),]""")
+_COVERED = regex(r"""[^\s"'`\[\]{}(),]""")
 #: ``name = value``, ``"name": value``, ``- name: value``.
-_ASSIGNMENT = re.compile(r"""(?P<head>\s*(?:-\s+)?["']?[\w.$\-]+["']?\s*[:=]\s*)(?P<value>\S.*)$""")
+_ASSIGNMENT = regex(r"""(?P<head>\s*(?:-\s+)?["']?[\w.$\-]+["']?\s*[:=]\s*)(?P<value>\S.*)$""")
 #: A literal given to a name that says it is secret.
-_NAMED = re.compile(
+_NAMED = regex(
     r"""(?P<head>(?:password|passwd|secret|token|api_?key|private_?key|access_?key|secret_?key)["']?\s*[:=]\s*)"""
     r"""(?P<value>"[^"]+"|'[^']+')""",
     re.IGNORECASE,
 )
 #: The published forms of access keys that are secret by their shape alone.
-_SHAPED = re.compile(r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36}|xox[abpr]-[0-9A-Za-z-]{10,})\b")
-_REFERENCE = re.compile(r"\$\{|\{\{|\barn:")
+_SHAPED = regex(r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36}|xox[abpr]-[0-9A-Za-z-]{10,})\b")
+_REFERENCE = regex(r"\$\{|\{\{|\barn:")
 
 
 def cover(text: str) -> str:

@@ -8,7 +8,6 @@ are what its parent gets for ``Network.Outputs.VpcId``.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable
 
 from yaml.nodes import MappingNode, Node
@@ -20,11 +19,12 @@ from iacguard.frontends.cloudformation.places import TemplatePlace
 from iacguard.frontends.cloudformation.scope import Scope
 from iacguard.frontends.cloudformation.template import Template
 from iacguard.frontends.cloudformation.values import NO_VALUE
+from iacguard.late import regex
 from iacguard.model import Reference, Unknown, Value
 from iacguard.record import field, record, replace
 
 STACK = "AWS::CloudFormation::Stack"
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME = regex(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _MAX_DEPTH = 20
 
 #: Reads a template of the scan's base folder; None where there is none that can be read.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from yaml.nodes import Node
@@ -22,6 +21,7 @@ from iacguard.frontends.cloudformation.samdata import (
     text,
 )
 from iacguard.knowledge import sam_entry
+from iacguard.late import regex
 from iacguard.record import record
 
 _SAM_TYPES = {
@@ -31,7 +31,7 @@ _SAM_TYPES = {
     "AWS::Serverless::HttpApi": "AWS::ApiGatewayV2::Api",
     "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
 }
-_PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
+_PLACEHOLDER = regex(r"%\{([\w.]+)\}")
 
 
 @record

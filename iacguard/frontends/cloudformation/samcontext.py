@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +12,12 @@ from iacguard.frontends.cloudformation.evaluate import Evaluator
 from iacguard.frontends.cloudformation.nodes import Entry, member, members
 from iacguard.frontends.cloudformation.samdata import Data, Section, data_of, node_of, place_of, plain, tag_list, text
 from iacguard.frontends.cloudformation.template import Declared, Template
+from iacguard.late import regex
 from iacguard.model import Unknown, Value
 from iacguard.record import field, record
 
 SERVERLESS = "AWS::Serverless::"
-_VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_VARIABLE = regex(r"\$\{([A-Za-z0-9]+)\}")
 #: What every resource that is made of a SAM resource has from it. Metadata is there for the suppressions in it.
 _PASSED_ON = ("Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
 _ITS_OWN = (*_PASSED_ON, "UpdatePolicy", "DependsOn")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from yaml.nodes import Node
 
 from iacguard.frontends.cloudformation.samcontext import Context, Made, SamError, Source, propagate_tags
@@ -28,6 +26,7 @@ from iacguard.frontends.cloudformation.samdata import (
 from iacguard.frontends.cloudformation.samdeploy import prefer
 from iacguard.frontends.cloudformation.samevents import function_events
 from iacguard.frontends.cloudformation.samroles import BASIC, allow, execution_role, s3_write
+from iacguard.late import regex
 
 _KEPT = (
     *("FunctionName", "Handler", "Runtime", "Description", "MemorySize", "Timeout", "VpcConfig", "Role", "Environment"),
@@ -36,7 +35,7 @@ _KEPT = (
     *("LoggingConfig", "TenancyConfig", "RecursiveLoop", "DurableConfig", "FunctionScalingConfig"),
     "PublishToLatestPublished",
 )
-_S3 = re.compile(r"s3://([^/?]+)/([^?]+)(?:\?versionId=(.+))?")
+_S3 = regex(r"s3://([^/?]+)/([^?]+)(?:\?versionId=(.+))?")
 _QUEUES = {"SQS": "sqs:SendMessage", "SNS": "sns:Publish"}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from iacguard.frontends.cloudformation.samcontext import Context, Made, SamError, Source, propagate_tags
@@ -23,8 +22,9 @@ from iacguard.frontends.cloudformation.samfunction import s3_object
 from iacguard.frontends.cloudformation.samrest import machine_api
 from iacguard.frontends.cloudformation.samroles import add_managed, execution_role
 from iacguard.frontends.cloudformation.samschedule import schedule_v2
+from iacguard.late import regex
 
-_DYNAMIC = re.compile(r"\{\{resolve:[a-z-]+:.+\}\}")
+_DYNAMIC = regex(r"\{\{resolve:[a-z-]+:.+\}\}")
 
 
 def expand(context: Context, source: Source) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,6 +9,7 @@ from iacguard.frontends.cloudformation.samcontext import SamError
 from iacguard.frontends.cloudformation.samdata import Data, Section, as_list, ref, sub, text
 from iacguard.frontends.cloudformation.samevents import Event
 from iacguard.frontends.cloudformation.samroles import add_inline, add_managed, allow, s3_write
+from iacguard.late import regex
 
 #: The property that names what is polled, and the managed policy for it.
 PULLED: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -33,7 +33,7 @@ _NETWORK = [
     *("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"),
     *("ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"),
 ]
-_REGISTRY = re.compile(r"arn:.*:registry/([^:]+)")
+_REGISTRY = regex(r"arn:.*:registry/([^:]+)")
 _ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 _KAFKA = MappingProxyType(
     {"MSK": "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafka": "SelfManagedKafkaEventSourceConfig"}

@@ -30,10 +30,11 @@ from iacguard.frontends.cloudformation.samdata import (
 )
 from iacguard.frontends.cloudformation.samevents import Event, permission, start_role
 from iacguard.frontends.cloudformation.samresourcepolicy import add_resource_policy
+from iacguard.late import regex
 
 IAM_SCHEME = {"x-amazon-apigateway-authtype": "awsSigv4", "type": "apiKey", "name": "Authorization", "in": "header"}
 KEY_SCHEME = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-_VARIABLE = re.compile(r"\{([a-zA-Z0-9._-]+\+?)\}")
+_VARIABLE = regex(r"\{([a-zA-Z0-9._-]+\+?)\}")
 
 
 def api_name(value: Data) -> str | None:

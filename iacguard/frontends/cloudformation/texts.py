@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from iacguard.late import regex
 from iacguard.model import Encoded, Unknown, Value
 
-_DYNAMIC = re.compile(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
+_DYNAMIC = regex(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
 #: A template has at most 1 MB; only one that repeats a long parameter without end comes past this.
 MAX_TEXT = 2_000_000
 
 # Stands in a text for the unknown of that number; YAML has no such character.
 _MARK = "\0{}\0"
-_MARKED = re.compile("\0([0-9]+)\0")
+_MARKED = regex("\0([0-9]+)\0")
 _SECRET_STORES = frozenset({"secretsmanager", "ssm-secure"})
 
 
-_LOOPED = re.compile(r"([$&])\{([^{}]*)\}")
+_LOOPED = regex(r"([$&])\{([^{}]*)\}")
 
 
 def looped(text: str, bound: Mapping[str, str]) -> str:

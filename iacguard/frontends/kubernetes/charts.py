@@ -20,14 +20,15 @@ from iacguard.frontends.kubernetes.manifests import Manifest, Reading, read_docu
 from iacguard.frontends.yamlplaces import NodePlace, Origin
 from iacguard.frontends.yamlscalars import kubernetes_key
 from iacguard.frontends.yamltree import read
+from iacguard.late import regex
 from iacguard.model import Span
 from iacguard.source import SourceFile
 
 CHART = "Chart.yaml"
-_SOURCE = re.compile(r"^# Source: (\S.*)$", re.MULTILINE)
-_BOUNDARY = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
-_ACTION = re.compile(r"\{\{.*?\}\}")
-_KEY = re.compile(r"(?:- +)*([\w./-]+):(?:\s|$)")
+_SOURCE = regex(r"^# Source: (\S.*)$", re.MULTILINE)
+_BOUNDARY = regex(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+_ACTION = regex(r"\{\{.*?\}\}")
+_KEY = regex(r"(?:- +)*([\w./-]+):(?:\s|$)")
 #: Longer texts are compared line by line with what stands near only.
 _MAX_COMPARED = 3000
 

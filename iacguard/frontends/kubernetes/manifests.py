@@ -14,6 +14,7 @@ from iacguard.frontends.kubernetes.kinds import BUILT_IN_GROUPS, group_of
 from iacguard.frontends.yamlplaces import NodePlace, Origin, entry
 from iacguard.frontends.yamlscalars import kubernetes_key, manifest_value
 from iacguard.frontends.yamltree import Tree, duplicate_keys, read
+from iacguard.late import regex
 from iacguard.model import Place, Unknown, Value
 from iacguard.record import field, record
 from iacguard.source import SourceFile
@@ -21,9 +22,9 @@ from iacguard.source import SourceFile
 _KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 _KUSTOMIZE_FILES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
-_DEFINITION = re.compile(rb"""^["']?kind["']?:[ \t]*["']?CustomResourceDefinition\b""", re.MULTILINE)
-_BOUNDARY = re.compile(rb"^---(?=\s|\Z)", re.MULTILINE)
-_SCHEMA = re.compile(rb"^( +)openAPIV3Schema:[ \t]*\r?\n(?:\1 +[^\n]*\n|[ \t\r]*\n)+", re.MULTILINE)
+_DEFINITION = regex(rb"""^["']?kind["']?:[ \t]*["']?CustomResourceDefinition\b""", re.MULTILINE)
+_BOUNDARY = regex(rb"^---(?=\s|\Z)", re.MULTILINE)
+_SCHEMA = regex(rb"^( +)openAPIV3Schema:[ \t]*\r?\n(?:\1 +[^\n]*\n|[ \t\r]*\n)+", re.MULTILINE)
 _SCHEMA_REASON = "the schemas of custom resources are not evaluated"
 
 

@@ -7,19 +7,19 @@ local values it says nothing at all.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from iacguard.frontends.plan.document import Plan, Planned
+from iacguard.late import regex
 from iacguard.model import Reference
 from iacguard.record import field, record
 
 #: Names that are looked up for one argument.
 _MAX_LOOKUPS = 2000
-_STEP = re.compile(r'\.?([^.\[\]"]+)|(\[(?:\d+|"(?:[^"\\]|\\.)*")\])')
-_MODULE = re.compile(r'module\.([^.\[]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.?')
+_STEP = regex(r'\.?([^.\[\]"]+)|(\[(?:\d+|"(?:[^"\\]|\\.)*")\])')
+_MODULE = regex(r'module\.([^.\[]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?\.?')
 _OWN = frozenset(("path", "terraform", "tofu", "self", "count", "provider"))
 
 

@@ -10,11 +10,12 @@ import json
 import re
 from typing import NamedTuple
 
+from iacguard.late import regex
 from iacguard.model import Key, Path, Place, Span, Step
 from iacguard.source import SourceFile
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
-_SPACE = re.compile(rb"[ \t\r\n]*")
+_TOKEN = regex(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
+_SPACE = regex(rb"[ \t\r\n]*")
 _QUOTE, _COLON, _COMMA = b'":,'
 _OPENERS, _BLANK = b"{[", b" \t\r\n"
 

@@ -7,7 +7,6 @@ their places, the parts of a text that the plan does not know as a whole, and th
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,10 +14,11 @@ from iacguard.findings import Problem
 from iacguard.frontends.contract import Inputs, Stack, Workspace
 from iacguard.frontends.plan.document import Plan, Planned
 from iacguard.frontends.plan.offsets import JsonText
+from iacguard.late import regex
 from iacguard.model import REST, Edge, Encoded, FixedPlace, Key, Path, Place, Resource, Span, Step, Unknown, Value
 from iacguard.record import record
 
-_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_KEY = regex(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _MISSING = object()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from iacguard.frontends.contract import Inputs, Stack, Workspace
@@ -11,10 +10,11 @@ from iacguard.frontends.plan.document import Plan, Planned, read_plan
 from iacguard.frontends.plan.offsets import JsonText, ResourcePlace
 from iacguard.frontends.plan.origin import Code, code_of
 from iacguard.frontends.plan.values import Builder
+from iacguard.late import regex
 from iacguard.model import Edge, Place, Reference, Resource, Unknown, Value
 from iacguard.source import SourceFile
 
-_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_KEY = regex(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 #: Attributes by which resources name each other.
 _IDENTITIES = ("id", "arn", "self_link")
 

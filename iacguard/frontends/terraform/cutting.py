@@ -11,21 +11,22 @@ from bisect import bisect_left
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import ESCAPES_HINT
+from iacguard.late import regex
 from iacguard.record import field, record
 from iacguard.source import SourceFile
 
-_CODE = re.compile(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
-_STRING = re.compile(rb'\\[^\n]|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
-_HEREDOC = re.compile(rb"\$\$\{|%%\{|[$%]\{|\n")
+_CODE = regex(rb'"|<<-?([A-Za-z_][\w-]*)\r?\n|#[^\n]*|//[^\n]*|/\*.*?\*/|/\*|[(\[{]|~?[)\]}]|\n', re.DOTALL)
+_STRING = regex(rb'\\[^\n]|\$\$\{|%%\{|[$%]\{|"|\n', re.DOTALL)
+_HEREDOC = regex(rb"\$\$\{|%%\{|[$%]\{|\n")
 # A block's header as `terraform fmt` leaves it: at the left margin, with its brace.
-_HEADER = re.compile(
+_HEADER = regex(
     rb"^(?:resource|data|variable|output|locals|module|provider|terraform|moved|import|check|removed|ephemeral)"
     rb'(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*\{',
     re.MULTILINE,
 )
 _ESCAPED = frozenset((b"n", b"r", b"t", b'"', b"\\", b"u", b"U"))
-_TEXT = re.compile(rb"\S")
-_INDENT = re.compile(rb"[ \t]*")
+_TEXT = regex(rb"\S")
+_INDENT = regex(rb"[ \t]*")
 _CLOSERS = {b"(": b")", b"[": b"]", b"{": b"}", b"${": b"}", b"%{": b"}"}
 
 

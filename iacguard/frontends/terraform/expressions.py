@@ -7,7 +7,6 @@ turned round here; white space at the edges of template text is missing from the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
 from typing import Literal as OneOf
 
@@ -32,16 +31,17 @@ from iacguard.frontends.terraform.syntax import (
     Variable,
 )
 from iacguard.frontends.terraform.templates import Marker, Style, as_expression, assemble
+from iacguard.late import regex
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 # Most expressions of real code are one of these and need no look at their nodes. The tree has no error there,
 # so an expression that reads so to its end is nothing else.
-_PLAIN_STRING = re.compile(rb'"[^"\\${%\r\n]*"')
-_PLAIN_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
+_PLAIN_STRING = regex(rb'"[^"\\${%\r\n]*"')
+_PLAIN_NAME = regex(rb"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*")
 _KEYWORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
-_HEREDOC = re.compile(rb"<<(-?)[^\n]*\n")
+_HEREDOC = regex(rb"<<(-?)[^\n]*\n")
 
 BinaryOp = OneOf["+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"]
 

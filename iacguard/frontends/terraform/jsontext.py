@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TypeAlias
 
 from iacguard.frontends.terraform.grammar import MAX_DEPTH, ReadError, too_deep
 from iacguard.frontends.terraform.literals import number
+from iacguard.late import regex
 from iacguard.record import record
 
-_SPACE = re.compile(rb"[ \t\r\n]*")
-_STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"')
-_NUMBER = re.compile(rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_WORD = re.compile(rb"[A-Za-z]+")
+_SPACE = regex(rb"[ \t\r\n]*")
+_STRING = regex(rb'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*"')
+_NUMBER = regex(rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_WORD = regex(rb"[A-Za-z]+")
 _WORDS: dict[bytes, bool | None] = {b"true": True, b"false": False, b"null": None}
-_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
+_ESCAPE = regex(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
 
 
 @record

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from iacguard.frontends.terraform.grammar import ReadError
+from iacguard.late import regex
 
 # Compiled where first used (re keeps it): nearly all numbers are digits.
 _NUMBER = r"(?a)\d+(\.\d+)?([eE][+-]?\d+)?\Z"
-_QUOTED = re.compile(r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\(?s:.)|\\\Z|\$\$\{|%%\{")
-_RAW = re.compile(r"\$\$\{|%%\{")
+_QUOTED = regex(r"\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\(?s:.)|\\\Z|\$\$\{|%%\{")
+_RAW = regex(r"\$\$\{|%%\{")
 _SIMPLE_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
 ESCAPES_HINT = r"Terraform knows \n, \r, \t, \", \\, \uNNNN and \UNNNNNNNN; write a backslash as \\"
 #: More digits than this are no quantity of infrastructure, and Python refuses to read 4,300.

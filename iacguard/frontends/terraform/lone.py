@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.expressions import Expressions, solid
@@ -10,11 +9,12 @@ from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_
 from iacguard.frontends.terraform.moving import moved
 from iacguard.frontends.terraform.syntax import Expr, Literal, Template
 from iacguard.frontends.terraform.templates import as_expression, assemble
+from iacguard.late import regex
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MARKER = re.compile(rb"IACGUARD_END_*")
+_MARKER = regex(rb"IACGUARD_END_*")
 
 
 def read_template(data: bytes) -> Literal | Template:

@@ -5,7 +5,6 @@ The broken items are blanked out, byte for byte, and the rest is read as if they
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from iacguard.frontends.terraform.bodies import is_torn
@@ -13,14 +12,15 @@ from iacguard.frontends.terraform.cutting import Cutter, Item
 from iacguard.frontends.terraform.grammar import ReadError, first_error, syntax_tree, without_exponents
 from iacguard.frontends.terraform.opinion import Verdict, ask
 from iacguard.frontends.terraform.refusals import Refusals
+from iacguard.late import regex
 from iacguard.source import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
-_NOT_NEWLINE = re.compile(rb"[^\n]")
-_LAST_TOKEN = re.compile(rb"([=?:,+*/%<>&|!\-]+|\"|[\w-]+|[)\]}({\[])[ \t]*$")
-_TOKEN = re.compile(rb'[A-Za-z_][\w-]*|[0-9.]+|"|==|!=|<=|>=|&&|\|\||=>|\S|\n')
+_NOT_NEWLINE = regex(rb"[^\n]")
+_LAST_TOKEN = regex(rb"([=?:,+*/%<>&|!\-]+|\"|[\w-]+|[)\]}({\[])[ \t]*$")
+_TOKEN = regex(rb'[A-Za-z_][\w-]*|[0-9.]+|"|==|!=|<=|>=|&&|\|\||=>|\S|\n')
 #: How many verdicts one file may cost; each takes up to two seconds.
 _MAX_OPINIONS = 2
 

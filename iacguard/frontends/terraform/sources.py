@@ -14,13 +14,14 @@ from urllib.parse import parse_qs, unquote
 
 from iacguard.frontends.contract import Download, Workspace
 from iacguard.frontends.terraform.versions import best
+from iacguard.late import regex
 from iacguard.record import record
 
-_GETTER = re.compile(r"([A-Za-z0-9]+)::(.*)\Z", re.DOTALL)
-_SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!:|//)(.+)\Z")
-_URL = re.compile(r"([a-z0-9+.-]+)://(?:[^@/]*@)?([^/:]*)(?::\d+)?/?(.*)\Z", re.DOTALL)
-_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?\Z")
-_ARCHIVES = re.compile(r"\.(?:zip|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|tar)\Z")
+_GETTER = regex(r"([A-Za-z0-9]+)::(.*)\Z", re.DOTALL)
+_SCP = regex(r"(?:[\w.-]+@)?([\w.-]+):(?!:|//)(.+)\Z")
+_URL = regex(r"([a-z0-9+.-]+)://(?:[^@/]*@)?([^/:]*)(?::\d+)?/?(.*)\Z", re.DOTALL)
+_PART = regex(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?\Z")
+_ARCHIVES = regex(r"\.(?:zip|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|tar)\Z")
 #: How the names of files with code end.
 CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _GIT_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-_VERSION = re.compile(r"v?(\d+(?:\.\d+){0,3})(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
-_CONDITION = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,3})(-[0-9A-Za-z.-]+)?\s*\Z")
+from iacguard.late import regex
+
+_VERSION = regex(r"v?(\d+(?:\.\d+){0,3})(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
+_CONDITION = regex(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,3})(-[0-9A-Za-z.-]+)?\s*\Z")
 
 _Numbers = tuple[int, ...]
 

@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from iacguard.late import regex
 from iacguard.model import Path, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
@@ -18,10 +19,10 @@ from iacguard.policy.functions.kubernetes import parse_image
 from iacguard.policy.logic import Tri
 
 _SHELLS = frozenset({"sh", "ash", "bash", "dash"})
-_VARIABLE = re.compile(r"\$\$\(|\$\(([A-Za-z_][\w.-]*)\)")
-_SHELL_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^}]*\}?)")
+_VARIABLE = regex(r"\$\$\(|\$\(([A-Za-z_][\w.-]*)\)")
+_SHELL_VARIABLE = regex(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|\{[^}]*\}?)")
 #: A variable at the end of a word, or one of which the end is not looked for here.
-_OPEN_END = re.compile(r"\$(?:\w*|[{(].*)$", re.S)
+_OPEN_END = regex(r"\$(?:\w*|[{(].*)$", re.S)
 
 
 class _Word(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from iacguard.late import regex
 from iacguard.model import Graph, Resource, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
@@ -14,7 +14,7 @@ from iacguard.policy.language import Context
 
 _PROVIDER = ":oidc-provider/"
 #: What tells an instance in an address: ``[0]``, ``["a.b"]``.
-_KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
+_KEYS = regex(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 def here(context: Context) -> tuple[Resource, Graph]:

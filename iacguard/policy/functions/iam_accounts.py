@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from iacguard.late import regex
 from iacguard.model import Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.access import read_field
 from iacguard.policy.functions.base import Function, parameters
 from iacguard.policy.functions.iam import statement_list
 
-_NUMBER = re.compile(r"\d{12}")
-_ARN_ACCOUNT = re.compile(r"^arn:[^:]*:[^:]*:[^:]*:(\d{12}):")
+_NUMBER = regex(r"\d{12}")
+_ARN_ACCOUNT = regex(r"^arn:[^:]*:[^:]*:[^:]*:(\d{12}):")
 #: An account that is looked up: the account that the code is applied in.
 _OWN = "own"
 

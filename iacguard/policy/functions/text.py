@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from iacguard.late import regex
 from iacguard.model import Encoded, Unknown, Value
 from iacguard.policy import logic
 from iacguard.policy.errors import EvaluationError
@@ -226,8 +227,8 @@ _TOKENS = (
     ("AccountKey=", r"\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}"),
 )
 #: The password in a URL, from the slashes on; what stands before them is looked at where there is one.
-_PASSWORD = re.compile(r"://[^\s:/@]{1,64}:(?!\$)[^\s:/@${}<>]{3,}@")
-_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}\Z")
+_PASSWORD = regex(r"://[^\s:/@]{1,64}:(?!\$)[^\s:/@${}<>]{3,}@")
+_SCHEME = regex(r"\b[a-z][a-z0-9+.-]{1,15}\Z")
 
 
 def _holds_token(text: str) -> bool:
@@ -242,7 +243,7 @@ def _holds_token(text: str) -> bool:
     return any(_SCHEME.search(text, max(0, m.start() - 17), m.start()) for m in _PASSWORD.finditer(text))
 
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = regex(
     r"(?i)(?:^|[_.\-/ ]|(?<=[a-z]))(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|api_?key|access_?key|secret_?key|"
     r"private_?key|client_?secret|auth_?key|account_?key|connection_?string|credentials?)$"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from yaml.nodes import Node, ScalarNode
@@ -26,13 +25,14 @@ from iacguard.frontends.kubernetes.kustomize.nodes import (
 )
 from iacguard.frontends.yamlplaces import NodePlace, text_start
 from iacguard.frontends.yamltree import read
+from iacguard.late import regex
 from iacguard.model import Place, Value
 from iacguard.source import SourceFile
 
 #: What Kustomize takes for a kustomization, in its order.
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
-_REMOTE = re.compile(
+_REMOTE = regex(
     r"(?:[a-zA-Z][a-zA-Z0-9+.-]*://|git::|[\w.-]+@[\w.-]+:|(?:github|gitlab|bitbucket)\.[a-z]+[/:])|.*(?:\?ref=|\.git(?:/|$|\?)|_git/)"
 )
 _KIND_LIST = "List"

@@ -11,11 +11,12 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from iacguard.findings import Problem, ProblemKind
 from iacguard.frontends.yamlplaces import NodePlace, Origin, entries
 from iacguard.frontends.yamlscalars import kubernetes_plain, tagged
+from iacguard.late import regex
 from iacguard.model import Key, Place, Span, Step, Value
 from iacguard.record import record
 
 _STR: Final = "tag:yaml.org,2002:str"
-_DATE = re.compile(
+_DATE = regex(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(\.\d+)?[ \t]*(Z|[-+]\d\d?(?::?\d\d)?)?)?"
 )
 # go-yaml v3, which Kustomize reads with, has YAML 1.2's booleans.

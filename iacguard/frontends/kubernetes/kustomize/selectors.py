@@ -9,14 +9,15 @@ from functools import lru_cache
 
 from iacguard.frontends.kubernetes.kustomize.ids import Item
 from iacguard.frontends.kubernetes.kustomize.nodes import KustomizeError, Tree, text_at
+from iacguard.late import regex
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-]*")
+_PLAIN = regex(r"[A-Za-z0-9_-]*")
 # A repeated group that itself repeats or branches can take exponential time in Python's engine (Go's is linear).
-_NESTED = re.compile(r"[*+?}|][^()]*\)[*+{]")
+_NESTED = regex(r"[*+?}|][^()]*\)[*+{]")
 #: Longer names than this are matched by no pattern; Kubernetes allows 253 characters.
 LONGEST = 500
-_QUANTIFIERS = re.compile(r"[*+{]")
-_REQUIREMENT = re.compile(
+_QUANTIFIERS = regex(r"[*+{]")
+_REQUIREMENT = regex(
     r"\s*(?:(?P<absent>!)\s*(?P<none>[^\s,=!<>()]+)"
     r"|(?P<key>[^\s,=!<>()]+)(?:\s*(?P<op>==|=|!=|>|<)\s*(?P<value>[^\s,=!<>()]*)"
     r"|\s+(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|\Z)"

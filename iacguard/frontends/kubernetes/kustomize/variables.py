@@ -17,9 +17,10 @@ from iacguard.frontends.kubernetes.kustomize.nodes import (
     leaf,
     text_at,
 )
+from iacguard.late import regex
 from iacguard.model import Value
 
-_VARIABLE = re.compile(r"\$(?:\$|\(([^)]*)\))")
+_VARIABLE = regex(r"\$(?:\$|\(([^)]*)\))")
 
 
 def mark(items: Iterable[Item], variable: Tree) -> None:

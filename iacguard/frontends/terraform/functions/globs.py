@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from iacguard.frontends.contract import Workspace
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError
+from iacguard.late import regex
 
 MAX_ALTERNATIVES = 64
 MAX_FOLDERS = 5_000
@@ -95,7 +96,7 @@ def _expression(parts: list[str]) -> str:
     return "(?s:" + "".join(result) + ")"
 
 
-_TOKEN = re.compile(r"\*+|\?|\[([!^]?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
+_TOKEN = regex(r"\*+|\?|\[([!^]?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
 
 
 def _part(part: str) -> str:

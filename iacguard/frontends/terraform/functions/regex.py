@@ -25,6 +25,7 @@ from iacguard.frontends.terraform.functions.regex_syntax import (
     Tree,
     nullable,
 )
+from iacguard.late import regex
 from iacguard.model import Value
 
 MAX_TEXT = 1_000_000
@@ -96,7 +97,7 @@ def _captures(pattern: Pattern, text: str, slots: Slots) -> Value:
     return groups[1:]
 
 
-_EXPANSION = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))", re.ASCII)
+_EXPANSION = regex(r"\$(?:(\$)|\{(\w+)\}|(\w+))", re.ASCII)
 
 
 def _expanded(replacement: str, pattern: Pattern, text: str, slots: Slots) -> str:

@@ -16,6 +16,7 @@ from iacguard.frontends.terraform.functions.regex_classes import (
     normalised,
     unicode_class,
 )
+from iacguard.late import regex
 from iacguard.record import record
 
 MAX_PATTERN = 4000
@@ -86,7 +87,7 @@ _ASSERTIONS: dict[str, Assertion] = {
     "b": Assertion("word"),
     "B": Assertion("not-word"),
 }
-_COUNT = re.compile(r"\{(\d{1,6})(?:(,)(\d{0,6}))?\}")
+_COUNT = regex(r"\{(\d{1,6})(?:(,)(\d{0,6}))?\}")
 
 
 def nullable(tree: Tree) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from iacguard.frontends.terraform.functions.context import FunctionError, NotEvaluatedError, number_text, parse_number
 from iacguard.frontends.terraform.functions.encoding import json_text
+from iacguard.late import regex
 from iacguard.model import Encoded, Value
 
 MAX_NODES = 200_000
@@ -15,11 +16,11 @@ _BOOLS = {
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"), False),
 }
 _NULLS = ("", "~", "null", "Null", "NULL")
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
-_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_BASED = re.compile(r"([-+]?)0(x[0-9a-fA-F]+|o[0-7]+)")
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?")
-_TAGGED = re.compile(r"(&\S+\s+)?!")
+_NOT_FINITE = regex(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII)
+_NUMBER = regex(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BASED = regex(r"([-+]?)0(x[0-9a-fA-F]+|o[0-7]+)")
+_DATE = regex(r"\d{4}-\d\d?-\d\d?")
+_TAGGED = regex(r"(&\S+\s+)?!")
 _STANDARD = "tag:yaml.org,2002:"
 
 
@@ -164,7 +165,7 @@ def _plain(value: Value, pad: str) -> list[str]:
 
 
 #: What a literal block cannot show: control characters, and blanks before a line's end.
-_NOT_BLOCK = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[ ]\n|[ ]\\Z")
+_NOT_BLOCK = regex("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[ ]\n|[ ]\\Z")
 _SHORT = {
     "\0": "\\0",
     "\a": "\\a",
@@ -188,7 +189,7 @@ def _quoted(text: str) -> str:
     return '"' + _ESCAPED.sub(_escape, text) + '"'
 
 
-_ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\xa0\u2028\u2029\ufeff]')
+_ESCAPED = regex('[\x00-\x1f"\\\\\x7f-\xa0\u2028\u2029\ufeff]')
 
 
 def _escape(found: re.Match[str]) -> str:
