@@ -186,3 +186,19 @@ def test_a_record_is_of_its_own_class_and_its_bases() -> None:
         named.x = 2  # type: ignore[misc]
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
         Named()  # type: ignore[call-arg]
+
+
+def test_a_field_with_a_default_stands_after_those_without() -> None:
+    with pytest.raises(TypeError, match="without a default"):
+
+        @record
+        class Wrong(Point):
+            late: str  # type: ignore[misc]
+
+
+def test_it_is_called_by_position_and_by_name() -> None:
+    assert Named(1, 2, "a", [3]) == Named(x=1, seen=[3], name="a", y=2)
+    assert Counter(count=2) == Counter(2)
+    for wrong in ({}, {"x": 1, "z": 2}):
+        with pytest.raises(TypeError, match="argument"):
+            Point(**wrong)
