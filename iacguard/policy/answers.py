@@ -8,11 +8,17 @@ comparisons and the quantifiers work on answers (Kleene's strong logic); all els
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from iacguard.model import Unknown, Value
+from iacguard.model import REST, Unknown, Value
 from iacguard.policy import logic
+from iacguard.policy.access import read_field
+from iacguard.policy.closures import called
 from iacguard.policy.language import Answer, Closure, Context, Node, Parts, operands
 from iacguard.policy.logic import PossibleItem, Tri, one_item, truth
+
+if TYPE_CHECKING:
+    from iacguard.policy.functions import Function
 
 
 def compile_answer(node: Node, parts: Parts) -> Answer:
@@ -69,12 +75,25 @@ def _compile_not(node: Node, parts: Parts) -> Answer:
     return holds
 
 
-def _compile_comparator(node: Node, parts: Parts) -> Answer | None:
+def _compile_field(node: Node, parts: Parts) -> Answer:
+    name = node["value"]
+
+    def holds(value: Value, context: Context) -> Tri:
+        if type(value) is dict and (name in value or REST not in value):
+            found = value.get(name)
+        else:
+            found = read_field(value, name)
+        return found if found is True or found is False else truth(found)
+
+    return holds
+
+
+def _compile_comparator(node: Node, parts: Parts) -> Answer:
     operator = node["value"]
-    if operator not in ("eq", "ne"):
-        return None
     wanted = operator == "eq"
     left, right = (parts.closure(child) for child in node["children"])
+    if operator not in ("eq", "ne"):
+        return _ordered(operator, left, right)
     if node["children"][1]["type"] == "literal" and type(node["children"][1]["value"]) in _SCALARS:
         return _compared(left, node["children"][1]["value"], wanted)
 
@@ -86,6 +105,7 @@ def _compile_comparator(node: Node, parts: Parts) -> Answer | None:
 
 
 _SCALARS = frozenset((str, int, float, bool))
+_ORDERED = frozenset((str, int, float))
 
 
 def _compared(left: Closure, literal: Value, wanted: bool) -> Answer:
@@ -104,9 +124,58 @@ def _compared(left: Closure, literal: Value, wanted: bool) -> Answer:
     return holds
 
 
+def _ordered(operator: str, left: Closure, right: Closure) -> Answer:
+    def holds(value: Value, context: Context) -> Tri:
+        one, other = left(value, context), right(value, context)
+        if type(one) is Unknown and not one.choices and type(other) in _ORDERED:
+            return None
+        return truth(logic.order(operator, one, other))
+
+    return holds
+
+
 def _compile_function(node: Node, parts: Parts) -> Answer | None:
-    quantifier = node["value"] in ("any", "all", "none") and [c["type"] for c in node["children"]][1:] == ["expref"]
-    return _quantified(node, parts) if quantifier else None
+    if node["value"] in ("any", "all", "none") and [c["type"] for c in node["children"]][1:] == ["expref"]:
+        return _quantified(node, parts)
+    function, arguments, fitting = called(node, parts)
+    return _asked(function, arguments, fitting) if function.returns == "boolean" else None
+
+
+def _asked(function: Function, arguments: list[Closure], fitting: list[frozenset[type]]) -> Answer:
+    """Whether a call answers yes; where its arguments fit, as they nearly always do, with nothing in between."""
+    from iacguard.policy.functions import ask
+
+    run = function.call
+    if len(arguments) == 1 and not function.context:
+        (only,), (fits,) = arguments, fitting
+
+        def holds_of_one(value: Value, context: Context) -> Tri:
+            argument = only(value, context)
+            if type(argument) not in fits:
+                return ask(function, [argument], context)
+            found = run(argument)
+            return found if found is True or found is False else truth(found)
+
+        return holds_of_one
+    if len(arguments) == 2 and not function.context:
+        (first, second), (fits_first, fits_second) = arguments, fitting
+
+        def holds_of_two(value: Value, context: Context) -> Tri:
+            one, two = first(value, context), second(value, context)
+            if type(one) not in fits_first or type(two) not in fits_second:
+                return ask(function, [one, two], context)
+            found = run(one, two)
+            return found if found is True or found is False else truth(found)
+
+        return holds_of_two
+
+    def holds(value: Value, context: Context) -> Tri:
+        given = [argument(value, context) for argument in arguments]
+        if any(type(argument) not in fits for argument, fits in zip(given, fitting, strict=True)):
+            return ask(function, given, context)
+        return truth(run(context, *given) if function.context else run(*given))
+
+    return holds
 
 
 def _quantified(node: Node, parts: Parts) -> Answer:
@@ -148,5 +217,6 @@ _COMPILERS: dict[str, Callable[[Node, Parts], Answer | None]] = {
     "or_expression": _compile_or,
     "not_expression": _compile_not,
     "comparator": _compile_comparator,
+    "field": _compile_field,
     "function_expression": _compile_function,
 }

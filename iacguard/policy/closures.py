@@ -225,6 +225,14 @@ def _compile_not(node: Node, parts: Parts) -> Closure:
 
 
 def _compile_function(node: Node, parts: Parts) -> Closure:
+    return _call(*called(node, parts))
+
+
+def called(node: Node, parts: Parts) -> tuple[Function, list[Closure], list[frozenset[type]]]:
+    """The function that a node calls, its arguments, and the types of each with which it can be called outright.
+
+    Raises ExpressionError.
+    """
     from iacguard.policy.functions import FUNCTIONS
 
     name = node["value"]
@@ -235,7 +243,7 @@ def _compile_function(node: Node, parts: Parts) -> Closure:
     if wrong:
         raise ExpressionError(f"{name}() {wrong}", 0, f"it is {function.signature}", name)
     arguments = [_compile_argument(child, parts) for child in node["children"]]
-    return _call(function, arguments, _fitting(function, node["children"]))
+    return function, arguments, _fitting(function, node["children"])
 
 
 def _fitting(function: Function, arguments: list[Node]) -> list[frozenset[type]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from iacguard.model import Encoded, Path, Unknown, Value
@@ -64,10 +64,14 @@ class Tracer:
             value = value[key]
         return value is not None
 
-    def best(self, paths: list[Path | None]) -> Path | None:
-        """The first path where something stands, else the first path."""
-        found = [p for p in paths if p is not None]
-        return next((p for p in found if self.stands(p)), found[0] if found else None)
+    def best(self, paths: Iterable[Path | None]) -> Path | None:
+        """The first path where something stands, else the first path; no further ones are asked for."""
+        first: Path | None = None
+        for path in paths:
+            if self.stands(path):
+                return path
+            first = path if first is None else first
+        return first
 
     # Values and where they come from.
 
@@ -210,9 +214,8 @@ class Tracer:
 
     def _explain_logic(self, node: Node, value: Value, origin: Origin) -> Path | None:
         wanted = self.holds(node, value)
-        children = operands(node)
-        deciding = [c for c in children if self.holds(c, value) is wanted]
-        return self.best([self.explain(c, value, origin) for c in deciding or children])
+        deciding = (child for child in operands(node) if self.holds(child, value) is wanted)
+        return self.best(self.explain(child, value, origin) for child in deciding)
 
     def _explain_comparison(self, node: Node, value: Value, origin: Origin) -> Path | None:
         sides = node["children"]

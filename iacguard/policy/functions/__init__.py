@@ -18,9 +18,9 @@ from iacguard.policy.functions import (
     text,
     times,
 )
-from iacguard.policy.functions.base import Function, invoke
+from iacguard.policy.functions.base import Function, ask, invoke
 
-__all__ = ["FUNCTIONS", "SECTIONS", "Function", "invoke"]
+__all__ = ["FUNCTIONS", "SECTIONS", "Function", "ask", "invoke"]
 
 #: By subject, in the order of the documentation.
 SECTIONS: tuple[tuple[str, tuple[Function, ...]], ...] = (

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from iacguard.model import Encoded, Unknown, Value, contains_unknown
 from iacguard.policy.errors import EvaluationError
 from iacguard.policy.language import Expref
-from iacguard.policy.logic import blur, first_unknown, from_tri, join, never_null, one_of, text_of
+from iacguard.policy.logic import Tri, blur, first_unknown, from_tri, join, never_null, one_of, text_of, truth
 from iacguard.record import record
 
 _MAX_LIFTS = 64
@@ -138,6 +138,45 @@ def invoke(function: Function, arguments: list[Value], context: Any) -> Value:
     return result
 
 
+def ask(function: Function, arguments: list[Value], context: Any) -> Tri:
+    """Whether what :func:`invoke` gives counts as true, for a function that returns a boolean.
+
+    Without the value: most of what is not known is asked for its truth only. Raises EvaluationError as that does.
+    """
+    arguments = arguments if function.raw else [text_of(a) if isinstance(a, Encoded) else a for a in arguments]
+    unknown = False
+    for at, argument in enumerate(arguments):
+        if isinstance(argument, Unknown):
+            if argument.choices:
+                return _ask_each(function, arguments, at, argument, context)
+            unknown = True
+    if not _accepts(function, arguments, context.strict):
+        return False
+    if function.unknown == "spreads" and (unknown or any(_holds_unknown(a) for a in arguments)):
+        return None
+    answer = truth(function.call(context, *arguments) if function.context else function.call(*arguments))
+    return None if answer and unknown and not context.strict and _may_be_null(function, arguments) else answer
+
+
+def _ask_each(function: Function, arguments: list[Value], at: int, unknown: Unknown, context: Any) -> Tri:
+    """What is the same for each choice of an argument, asked no further than to the first that answers otherwise."""
+    if _is_too_many(arguments, at, unknown):
+        return None
+    found: set[Tri] = set()
+    for choice in unknown.choices:
+        try:
+            found.add(ask(function, [*arguments[:at], choice, *arguments[at + 1 :]], context))
+        except EvaluationError:
+            found.add(None)  # it is only one of several
+        if len(found) > 1 or None in found:
+            return None
+    return found.pop()
+
+
+def _holds_unknown(argument: Value) -> bool:
+    return type(argument) in _CONTAINERS and contains_unknown(argument)
+
+
 def _may_be_null(function: Function, arguments: list[Value]) -> bool:
     """Whether an unknown argument may be a null that makes the answer null."""
     for at, argument in enumerate(arguments):
@@ -150,7 +189,7 @@ def _may_be_null(function: Function, arguments: list[Value]) -> bool:
 
 def _call(function: Function, arguments: list[Value], unknown: Unknown | None, context: Any) -> Value:
     if function.unknown == "spreads":
-        if unknown is None and any(type(a) in (list, dict) and contains_unknown(a) for a in arguments):
+        if unknown is None and any(_holds_unknown(a) for a in arguments):
             unknown = first_unknown(*arguments)
         if unknown is not None:
             return one_of((True, False), unknown) if function.returns == "boolean" else blur(unknown)
@@ -158,8 +197,7 @@ def _call(function: Function, arguments: list[Value], unknown: Unknown | None, c
 
 
 def _each_choice(function: Function, arguments: list[Value], at: int, unknown: Unknown, context: Any) -> Value:
-    others = sum(len(a.choices) or 1 for a in arguments[at + 1 :] if isinstance(a, Unknown))
-    if len(unknown.choices) * max(1, others) > _MAX_LIFTS:
+    if _is_too_many(arguments, at, unknown):
         return blur(unknown)
     results: list[Value] = []
     for choice in unknown.choices:
@@ -169,6 +207,12 @@ def _each_choice(function: Function, arguments: list[Value], at: int, unknown: U
             # It is only one of several: the others may be what it really is.
             results.append(blur(unknown))
     return join(results, unknown)
+
+
+def _is_too_many(arguments: list[Value], at: int, unknown: Unknown) -> bool:
+    """Whether there are more choices, with those of the arguments to come, than are looked at one by one."""
+    others = sum(len(a.choices) or 1 for a in arguments[at + 1 :] if isinstance(a, Unknown))
+    return len(unknown.choices) * max(1, others) > _MAX_LIFTS
 
 
 def _accepts(function: Function, arguments: list[Value], strict: bool) -> bool:
