@@ -48,13 +48,16 @@ def _compile_or(node: Node, parts: Parts) -> Answer:
 
 def _of_operands(nodes: list[Node], parts: Parts, settles: bool) -> Answer:
     """The first operand that answers ``settles`` settles it; what stands after it is neither run nor compiled."""
-    answers: list[Answer | None] = [None] * len(nodes)
+    first = parts.answer(nodes[0])
+    others: list[Answer | None] = [None] * (len(nodes) - 1)
 
     def holds(value: Value, context: Context) -> Tri:
-        result: Tri = not settles
-        for at, answer in enumerate(answers):
+        result = first(value, context)
+        if result is settles:
+            return settles
+        for at, answer in enumerate(others):
             if answer is None:
-                answer = answers[at] = parts.answer(nodes[at])
+                answer = others[at] = parts.answer(nodes[at + 1])
             found = answer(value, context)
             if found is settles:
                 return settles

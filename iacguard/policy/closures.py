@@ -269,6 +269,8 @@ def _call(function: Function, arguments: list[Closure], fitting: list[frozenset[
             return run(argument) if type(argument) in fits else invoke(function, [argument], context)
 
         return call_with_one
+    if not arguments:
+        return (lambda value, context: run(context)) if with_context else lambda value, context: run()
     if len(arguments) == 2 and not with_context:
         (first, second), (fits_first, fits_second) = arguments, fitting
 

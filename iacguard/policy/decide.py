@@ -150,7 +150,7 @@ class _Run:
 
     def whole(self, answer: Tri) -> Decision:
         """The decision on the resource as a whole, where the policy's ``deny`` gives ``answer``: not False."""
-        return self._decision(answer if self.applies else None, self.resource.attributes, (), ())
+        return self._decision(answer, bool(self.applies), self.resource.attributes, (), ())
 
     def answers(self) -> tuple[Tri, ...]:
         attributes = self.resource.attributes
@@ -189,13 +189,13 @@ class _Run:
         origins: Origin = None
         for at, item in enumerate(items[passing:], passing):
             value, sure = _item(item)
-            answer = self._answer(value)
+            answer = self.policy.denies(value, self.context)
             if answer is False:
                 continue
             if origins is None:
                 origins = self._origins(items is not found)
             reasons = () if sure else (item.reason,)
-            yield self._decision(answer if sure else None, value, member(origins, at), reasons)
+            yield self._decision(answer, sure and bool(self.applies), value, member(origins, at), reasons)
 
     def _unknown_list(self, found: Unknown) -> Iterator[Decision]:
         """Undecided, unless no item whatever would violate, or each list that it can be has none that does."""
@@ -203,7 +203,7 @@ class _Run:
             return
         if found.choices and all(self._no_violation(c) for c in found.choices):
             return
-        decision = self._decision(None, blur(found), (), (found.reason,))
+        decision = self._decision(None, False, blur(found), (), (found.reason,))
         yield replace(decision, path=path_of(self._origins(False)) or ())
 
     def _no_violation(self, choice: Value) -> bool:
@@ -222,12 +222,12 @@ class _Run:
         answer = self.policy.denies(value, self.context)
         return None if answer and self.applies is None else answer
 
-    def _decision(self, answer: Tri, value: Value, origin: Origin, reasons: tuple[str, ...]) -> Decision:
+    def _decision(self, answer: Tri, sure: bool, value: Value, origin: Origin, reasons: tuple[str, ...]) -> Decision:
+        """The decision where ``deny`` gives ``answer`` at ``value``; ``sure``: that is there, and is decided on."""
         policy = self.policy
-        tracer = Tracer(self.resource.attributes, self.context, self.policy.deny.expression.parts)
         message = policy.message.message.render(value, self.context)
-        path = self._path(tracer, value, origin)
-        if answer:
+        path = self._path(answer, value, origin)
+        if answer and sure:
             return Decision(policy.rule, self.resource, "violated", path, message, stack=self.stack)
         why = partial(self._reasons, value, reasons)
         return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
@@ -254,12 +254,13 @@ class _Run:
         if none:
             yield first_unknown(value).reason
 
-    def _path(self, tracer: Tracer, value: Value, origin: Origin) -> Path:
+    def _path(self, answer: Tri, value: Value, origin: Origin) -> Path:
         policy = self.policy
+        tracer = Tracer(self.resource.attributes, self.context, policy.deny.expression.parts)
         if policy.at is not None:
             found = path_of(tracer.resolve(policy.at.expression.node, value, origin)[1])
         else:
-            found = tracer.explain(policy.deny.expression.node, value, origin)
+            found = tracer.decided_by(policy.deny.expression.node, answer, value, origin)
         return found if found else (path_of(origin) or ())
 
 

@@ -9,7 +9,7 @@ from iacguard.model import Encoded, Path, Unknown, Value
 from iacguard.policy import access
 from iacguard.policy.functions.commands import flag_place
 from iacguard.policy.language import Context, Node, Parts, operands
-from iacguard.policy.logic import Tri, truth
+from iacguard.policy.logic import Tri, not_tri, truth
 from iacguard.policy.origins import Near, Origin, entry_origins, flat_origins, held, member, path_of, value_origins
 from iacguard.record import field, record
 
@@ -31,6 +31,15 @@ class Tracer:
     def explain(self, node: Node, value: Value, origin: Origin) -> Path | None:
         """The path of the attribute that made ``node`` true, false or unknown at ``value``."""
         return _EXPLAINERS.get(node["type"], Tracer._explain_value)(self, node, value, origin)
+
+    def decided_by(self, node: Node, answer: Tri, value: Value, origin: Origin) -> Path | None:
+        """As :meth:`explain`, where it is known that the truth of ``node`` is ``answer``."""
+        while node["type"] == "not_expression":
+            node, answer = node["children"][0], not_tri(answer)
+        if node["type"] not in ("and_expression", "or_expression"):
+            return self.explain(node, value, origin)
+        deciding = (child for child in operands(node) if self.holds(child, value) is answer)
+        return self.best(self.decided_by(child, answer, value, origin) for child in deciding)
 
     def reasons(self, node: Node, value: Value) -> Iterator[str]:
         """Why ``node`` is not known at ``value``, most important first, each once; looked for as they are asked for."""
@@ -213,9 +222,7 @@ class Tracer:
         return self.explain(node["children"][0], value, origin)
 
     def _explain_logic(self, node: Node, value: Value, origin: Origin) -> Path | None:
-        wanted = self.holds(node, value)
-        deciding = (child for child in operands(node) if self.holds(child, value) is wanted)
-        return self.best(self.explain(child, value, origin) for child in deciding)
+        return self.decided_by(node, self.holds(node, value), value, origin)
 
     def _explain_comparison(self, node: Node, value: Value, origin: Origin) -> Path | None:
         sides = node["children"]
