@@ -513,6 +513,20 @@ def test_unscoped_actions(levels: list[str], given: dict[str, Value], expected: 
     assert found == expected
 
 
+@pytest.mark.parametrize("name", ["allows_any_action", "allows_all_actions"])
+@pytest.mark.parametrize("actions", [U, [U], [MANY]])
+def test_actions_that_a_policy_works_out_may_not_be_known(name: str, actions: Value) -> None:
+    allowing, denying = statement(actions=["s3:*"]), statement(actions=["s3:*"], effect="Deny")
+    assert truth(run(f"{name}(@.s, @.a)", {"s": allowing, "a": actions})) is None
+    assert truth(run(f"{name}(@.s, @.a)", {"s": denying, "a": actions})) is False
+
+
+def test_an_action_that_a_policy_works_out_may_not_be_known() -> None:
+    found = run("allows_action(@.s, @.a)", {"s": statement(actions=["s3:*"]), "a": U})
+    assert isinstance(found, Unknown)
+    assert found.reason == U.reason
+
+
 def test_unscoped_actions_that_are_passed_over_or_not_known() -> None:
     def answer(given: dict[str, Value]) -> bool | None:
         return truth(run("unscoped_actions(@, ['write'], ['logs:Put*'])", given))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iacguard.model import REST, Reference, Unknown, Value
+from iacguard.model import REST, FixedPlace, Graph, Reference, Resource, Span, Unknown, Value
 from iacguard.policy.errors import EvaluationError
+from iacguard.policy.functions import FUNCTIONS, Function, ask, invoke
 from iacguard.policy.language import Context, compile_expression
 from iacguard.policy.logic import equal, truth
 from iacguard.policy.trace import Tracer
@@ -161,3 +163,29 @@ def test_the_tracer_sees_the_same_value(expression: str, root: dict[str, Any]) -
     assert repr(value) == repr(expected)
     assert path is None or isinstance(path, tuple)
     assert truth(expected) is not None or reasons
+
+
+ASKED = [
+    function
+    for function in FUNCTIONS.values()
+    if function.returns == "boolean" and not any("expref" in p.types for p in function.parameters)
+]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(function=st.sampled_from(ASKED), arguments=st.lists(DATA, min_size=3, max_size=3))
+def test_what_is_asked_of_a_function_is_the_truth_of_its_value(function: Function, arguments: list[Value]) -> None:
+    given_here, context = arguments[: len(function.parameters)], _context()
+    try:
+        value = invoke(function, given_here, context)
+    except EvaluationError:
+        with pytest.raises(EvaluationError):
+            ask(function, given_here, context)
+        return
+    assert ask(function, given_here, context) is truth(value)
+
+
+def _context() -> Context:
+    """A resource alone."""
+    resource = Resource("r.x", "r", "r", "terraform", {}, FixedPlace(Span("x.tf", 1, 1, 1, 2)), "r.x")
+    return Context(resource, Graph.of([resource], []))

@@ -60,8 +60,10 @@ def matcher(pattern: str) -> Callable[[str], object]:
     return lambda text: text.lower() == name
 
 
-def pattern_matches(pattern: Value, text: str) -> Tri:
+def pattern_matches(pattern: Value, text: Value) -> Tri:
     """Whether an IAM pattern (``*``, ``?``) matches ``text``, regardless of case; an unknown piece may be anything."""
+    if not isinstance(text, str):
+        return None
     if isinstance(pattern, str):
         return bool(matcher(pattern)(text))
     if not isinstance(pattern, Unknown):
@@ -104,7 +106,7 @@ def allowed(statement: Value) -> Tri:
     return logic.equal(read_field(statement, "effect"), "Allow")
 
 
-def _covers(statement: Value, name: str, text: str) -> Tri:
+def _covers(statement: Value, name: str, text: Value) -> Tri:
     """Whether ``actions``/``not_actions`` (or resources) of the statement reach ``text``."""
     patterns = plain_list(statement, name)
     if patterns is not None and type(text) is str:
@@ -136,7 +138,7 @@ def allows_action(statement: Value, action: Value) -> Value:
     Wildcards in the statement count, and so does ``NotAction``. Resources and conditions are not looked at. An action
     given with a wildcard (``'s3:*'``) asks whether all of it is allowed.
     """
-    return decided(all_tri((allowed(statement), _covers(statement, "actions", action))), statement)
+    return decided(all_tri((allowed(statement), _covers(statement, "actions", action))), statement, action)
 
 
 def allows_any_action(statement: Value, actions: Value) -> Value:
@@ -144,15 +146,18 @@ def allows_any_action(statement: Value, actions: Value) -> Value:
     reach = allowed(statement)
     if reach is False:
         return False
+    if isinstance(actions, Unknown):
+        return logic.one_of((True, False), actions)
     patterns = plain_list(statement, "actions")
     if patterns is not None and _TEXTS.issuperset(map(type, actions)):
         return decided(all_tri((reach, reached(patterns, tuple(actions)))), statement)
-    return decided(all_tri((reach, any_tri(_covers(statement, "actions", a) for a in actions))), statement)
+    return decided(all_tri((reach, any_tri(_covers(statement, "actions", a) for a in actions))), statement, actions)
 
 
 def allows_all_actions(statement: Value, actions: Value) -> Value:
     """Whether the statement alone allows every one of the actions."""
-    return decided(all_tri((allowed(statement), *(_covers(statement, "actions", a) for a in actions))), statement)
+    each = (None,) if isinstance(actions, Unknown) else (_covers(statement, "actions", a) for a in actions)
+    return decided(all_tri((allowed(statement), *each)), statement, actions)
 
 
 def has_wildcard_action(statement: Value) -> Value:
