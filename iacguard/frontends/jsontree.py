@@ -253,15 +253,16 @@ class _Placed:
     around: _Around
     step: _Step
 
-    def __getattr__(self, name: str) -> Any:
-        # Called for what is not there yet.
-        if name not in ("start_mark", "end_mark"):
-            raise AttributeError(name)
+    def _starts(self) -> Mark:
+        return self.around.document.mark(self.around.spot(self.step)[self._part])
+
+    def _ends(self) -> Mark:
         document = self.around.document
-        start = self.around.spot(self.step)[self._part]
-        mark = document.mark(start if name == "start_mark" else self._end(document, start))
-        setattr(self, name, mark)
-        return mark
+        return document.mark(self._end(document, self.around.spot(self.step)[self._part]))
+
+    # Properties and no __getattr__: with that, a class's every attribute is slow.
+    start_mark: Any = property(_starts)
+    end_mark: Any = property(_ends)
 
     def _end(self, document: _Document, start: int) -> int:
         return document.end(start)
@@ -270,7 +271,7 @@ class _Placed:
 class JsonScalar(_Placed, ScalarNode):
     """Text in quotes, unless ``tag`` is empty."""
 
-    __slots__ = ("around", "end_mark", "start_mark", "step", "style", "tag", "value")
+    __slots__ = ("around", "step", "style", "tag", "value")
 
     def __init__(self, raw: Any, around: _Around, step: _Step) -> None:
         self.around = around
@@ -298,9 +299,9 @@ class _Collection(_Placed):
     tag = ""
     flow_style = True
     raw: Any
-    value: Any
     _kept: _Inside | None
     _made: dict[Any, Node]
+    _value: list[Any] | None
 
     def __init__(self, raw: Any, around: _Around, step: _Step) -> None:
         self.raw = raw
@@ -308,12 +309,13 @@ class _Collection(_Placed):
         self.step = step
         self._kept = None
         self._made = {}
+        self._value = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name != "value":
-            return super().__getattr__(name)
-        setattr(self, name, opened := self._opened())
-        return opened
+    @property
+    def value(self) -> list[Any]:
+        if self._value is None:
+            self._value = self._opened()
+        return self._value
 
     def child(self, step: Any) -> Node:
         """The node of a member's value; the same one each time, for each case of a choice asks for it again."""
@@ -338,7 +340,7 @@ class _Collection(_Placed):
 
 
 class JsonMapping(_Collection, MappingNode):
-    __slots__ = ("_kept", "_made", "around", "end_mark", "raw", "start_mark", "step", "value")
+    __slots__ = ("_kept", "_made", "_value", "around", "raw", "step")
 
     def key(self, name: str) -> Node:
         """The node of a member's name."""
@@ -349,7 +351,7 @@ class JsonMapping(_Collection, MappingNode):
 
 
 class JsonSequence(_Collection, SequenceNode):
-    __slots__ = ("_kept", "_made", "around", "end_mark", "raw", "start_mark", "step", "value")
+    __slots__ = ("_kept", "_made", "_value", "around", "raw", "step")
 
 
 def _after(what: re.Pattern[str], text: str, at: int) -> int:
