@@ -84,6 +84,8 @@ def cloudformation_plain(text: str) -> Value:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] in "123456789" and len(text) < 10 and text.isascii() and text.isdecimal():
+        return int(text)  # as almost every number is
     if text[0] not in "0123456789+-." or len(text) > _MAX_DIGITS:
         return text
     if match := _V11_INT.fullmatch(text):

@@ -1,6 +1,7 @@
 """The evaluator of one template: nodes to values, in one scope of parameters and conditions.
 
-What a function does stands in :mod:`functions`; here is what they share: the walk, names, conditions, problems.
+What a function does stands in :mod:`functions`, what a condition is in :mod:`truths`; here is what they share: the
+walk, names, problems.
 """
 
 from __future__ import annotations
@@ -13,22 +14,12 @@ from typing import Any, Protocol, TypeAlias
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from iacguard.findings import Problem, ProblemKind
-from iacguard.frontends.cloudformation.conditions import Truth, conjunction, disjunction, negation
 from iacguard.frontends.cloudformation.loops import FOR_EACH, unrolled
-from iacguard.frontends.cloudformation.nodes import Call, Entry, call_of, items, member, members, text_of
-from iacguard.frontends.cloudformation.parameters import Parameter
+from iacguard.frontends.cloudformation.nodes import OWN_TAGS, Call, Entry, call_of, items, member, members
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import Declared, Template, declared
-from iacguard.frontends.cloudformation.texts import as_text, equal, looped
-from iacguard.frontends.cloudformation.values import (
-    NO_VALUE,
-    canonical,
-    first_reason,
-    one_of,
-    scalar,
-    text_value,
-    truth_of,
-)
+from iacguard.frontends.cloudformation.truths import Truths
+from iacguard.frontends.cloudformation.values import NO_VALUE, one_of, scalar, text_value
 from iacguard.frontends.jsontree import JsonMapping, JsonSequence, plain_text
 from iacguard.frontends.yamlscalars import cloudformation_plain
 from iacguard.model import REST, Reference, Unknown, Value
@@ -48,9 +39,6 @@ _ECHOED: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 
-#: A condition may name another; so many in a row, no further.
-_MAX_CHAIN = 50
-
 
 @record(frozen=False)
 class _Unrolling:
@@ -63,8 +51,12 @@ class _Unrolling:
     conditions_done: bool = False
 
 
-#: Stands among the touched choices for a comparison that only the deployment settles.
-OPEN_COMPARISON = "?"
+#: Known wherever a template is deployed, but for the regions of China and GovCloud, which are left aside.
+_FIXED: Mapping[str, Value] = MappingProxyType(
+    {"AWS::NoValue": NO_VALUE, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
+)
+#: Instead of a value: the name stands for something else.
+UNNAMED = object()
 
 #: What a function does with its call; ``Fn::If`` is the evaluator's own, for it depends on what holds it.
 Function: TypeAlias = "Callable[[Evaluator, Call], Value]"
@@ -77,7 +69,7 @@ class Nesting(Protocol):
         """What the nested stack ``name`` gives out, None where it is not at hand. ``node`` is where that is asked."""
 
 
-class Evaluator:
+class Evaluator(Truths):
     """Evaluates nodes of ``template``. Bad code becomes a Problem in ``problems`` and an Unknown of kind "error"."""
 
     def __init__(
@@ -88,16 +80,10 @@ class Evaluator:
         record: Record | None = None,
         nesting: Nesting | None = None,
     ) -> None:
-        self.template = template
+        super().__init__(template, scope, record or Record())
         self.functions = functions
         self.origin = template.origin
-        self.scope = scope
-        self.record = record or Record()
         self.nesting = nesting
-        #: Loop variables of ``Fn::ForEach``, by name.
-        self.bound: Mapping[str, str] = {}
-        self._truths: dict[str, tuple[Truth, frozenset[str]]] = {}
-        self._open: list[str] = []
         self._unrolling = _Unrolling()
 
     @property
@@ -125,58 +111,101 @@ class Evaluator:
         return other
 
     def value(self, node: Node, in_list: bool = False) -> Value:
-        """The value of ``node``; NO_VALUE where it says that there is none."""
+        if type(node) is ScalarNode and node.tag in OWN_TAGS:
+            return scalar(node, self.bound)
         call = call_of(node)
         if call is not None:
             return self._called(call, in_list)
-        if isinstance(node, ScalarNode):
-            return scalar(node, self.bound)
         if isinstance(node, MappingNode):
             return self.mapping(node)
+        if isinstance(node, ScalarNode):
+            return scalar(node, self.bound)
         if type(node) is JsonSequence:
             values = [self._of_json(node, i, raw, in_list=True) for i, raw in enumerate(node.raw)]
-            return [value for value in values if value is not NO_VALUE]
-        values = [self.value(item, in_list=True) for item in node.value]
+        else:
+            values = [self.value(item, in_list=True) for item in node.value]
         return [value for value in values if value is not NO_VALUE]
 
     def mapping(self, node: Node) -> dict[str, Value]:
         """The members of a mapping, without those that have no value; loops in it are run."""
         found: dict[str, Value] = {}
-        if type(node) is JsonMapping and is_plain(node):
+        if not is_plain(node):
+            for evaluator, entry in self.entries(node):
+                value = evaluator.member_value(entry)
+                if value is not NO_VALUE:
+                    found[REST if is_expansion(entry.name) else entry.name] = value
+        elif type(node) is JsonMapping:
             for name, raw in node.raw.items():
                 value = self._of_json(node, name, raw)
                 if value is not NO_VALUE:
                     found[name] = value
-            return found
-        if is_plain(node):
+        else:
             for key, inner in node.value:
                 value = self.value(inner)
                 if value is not NO_VALUE:
                     found[key.value] = value
-            return found
-        for evaluator, entry in self.entries(node):
-            value = evaluator.member_value(entry)
-            if value is not NO_VALUE:
-                found[REST if is_expansion(entry.name) else entry.name] = value
         return found
 
     def _of_json(self, node: JsonMapping | JsonSequence, step: str | int, raw: Any, in_list: bool = False) -> Value:
-        """The value of what stands in ``node``. Most of it is text, for which no node is made."""
-        if type(raw) is str:
+        """The value of what stands in ``node``. Most of it is text or a name, for which no node is made."""
+        kind = type(raw)
+        if kind is str:
             return text_value(raw, self.bound)
+        if kind is dict:
+            value = self._named_in_json(node, raw) if len(raw) == 1 and not self.bound else UNNAMED
+            return self.value(node.child(step), in_list) if value is UNNAMED else value
         text = plain_text(raw)
         return cloudformation_plain(text) if text is not None else self.value(node.child(step), in_list)
 
+    def _named_in_json(self, node: Node, raw: Mapping[str, Any]) -> Value:
+        """What a plain ``Ref`` or ``Fn::GetAtt`` gives; UNNAMED where it is none, or not of what is surely there.
+
+        ``node`` is that around it.
+        """
+        name = raw.get("Ref")
+        if type(name) is str:
+            value = self.named(name)
+            return self._existing(node, name, "") if value is UNNAMED else value
+        path = raw.get("Fn::GetAtt")
+        if type(path) is list and len(path) == 2 and type(path[0]) is str and type(path[1]) is str:
+            name, attribute = path
+            return self._existing(node, name, attribute) if attribute and "{{" not in attribute else UNNAMED
+        return UNNAMED
+
+    def _existing(self, node: Node, name: str, attribute: str) -> Value:
+        """``Ref`` or ``Fn::GetAtt`` of a resource that is surely there, so that nothing can be wrong with it."""
+        template = self.template
+        there = name in template.resources and not template.renamed and not attribute.startswith("Outputs.")
+        return self.refer(node, name, attribute) if there else UNNAMED
+
+    def named(self, name: str) -> Value:
+        """What a name stands for that is no resource's and no fact of the deployment's; UNNAMED for any other name."""
+        if name in self.bound:
+            return self.bound[name]
+        if name in _FIXED:
+            return _FIXED[name]
+        parameter = self.scope.parameters.get(name)
+        if parameter is None:
+            return UNNAMED
+        self.record.touched |= parameter.touches
+        self.record.referred += parameter.references
+        return parameter.value
+
     def properties(self, node: Node) -> Iterator[tuple[str, Value]]:
         """The members of a mapping, evaluated one by one, and ``referred`` is what that one refers to."""
-        if type(node) is JsonMapping and is_plain(node):
+        referred = self.referred
+        if not is_plain(node):
+            for evaluator, entry in self.entries(node):
+                referred.clear()
+                yield entry.name, evaluator.member_value(entry)
+        elif type(node) is JsonMapping:
             for name, raw in node.raw.items():
-                self.referred.clear()
+                referred.clear()
                 yield name, self._of_json(node, name, raw)
-            return
-        for evaluator, entry in self.entries(node):
-            self.referred.clear()
-            yield entry.name, evaluator.member_value(entry)
+        else:
+            for key, inner in node.value:
+                referred.clear()
+                yield key.value, self.value(inner)
 
     def entries(self, node: Node) -> Iterator[tuple[Evaluator, Entry]]:
         """The members of a mapping, each with the evaluator to read it with; a loop's under the names that it makes."""
@@ -202,8 +231,6 @@ class Evaluator:
             return self.not_evaluated(call.node, f"{call.name} is not a function of CloudFormation itself")
         return self.wrong("reference", call.node, f"there is no intrinsic function {call.name}")
 
-    # --- conditions -------------------------------------------------------------------------------------------
-
     def choose(self, call: Call, in_list: bool = False) -> Value:
         """``Fn::If``. Under a condition that is not known it is one of its two values."""
         arguments = items(call.argument)
@@ -214,116 +241,6 @@ class Evaluator:
             return self.value(arguments[1 if truth.value else 2], in_list)
         branches = [self.value(argument, in_list) for argument in arguments[1:]]
         return one_of(branches, truth.reason, in_list)
-
-    def truth_of_name(self, node: Node) -> Truth:
-        """The truth of a condition's name, as ``Fn::If`` and a resource's ``Condition`` give it."""
-        name = text_of(node)
-        return self.condition(looped(name, self.bound), node) if name is not None else self.truth(node)
-
-    def condition(self, name: str, node: Node) -> Truth:
-        """The truth of a named condition; ``node`` is where it is named."""
-        if name in self.scope.assumed:
-            return Truth(self.scope.assumed[name])
-        known = self._truths.get(name)
-        if known is None:
-            before, self.record.touched = self.record.touched, set()
-            known = self._named_condition(name, node), frozenset(self.record.touched)
-            self.record.touched = before
-            if name not in self._open:
-                self._truths[name] = known
-        self.record.touched |= known[1]
-        return known[0]
-
-    def _named_condition(self, name: str, node: Node) -> Truth:
-        entry = self.template.conditions.get(name)
-        evaluator = self
-        if entry is None:
-            evaluator, entry = self.made_conditions.get(name, (self, None))
-        if entry is None:
-            return self._no_truth("reference", node, f'there is no condition "{name}"', self.open_names)
-        if name in self._open:
-            return self._no_truth("reference", entry.key, f'condition "{name}" depends on itself')
-        if len(self._open) >= _MAX_CHAIN:
-            message = f"more than {_MAX_CHAIN} conditions depend on each other in a row"
-            return self._no_truth("too-large", entry.key, message)
-        self._open.append(name)
-        truth = evaluator.truth(entry.value)
-        self._open.pop()
-        if truth.value is not None:
-            return truth
-        reason = f'condition "{self.scope.prefix}{name}" is not known: {truth.reason}'
-        if truth.choice:
-            self.record.hangs[reason] = truth.choice
-        return Truth(None, reason, truth.choice)
-
-    def truth(self, node: Node) -> Truth:
-        """The truth of a condition's expression."""
-        call = call_of(node)
-        if call is None:
-            return self._named_or_literal(node)
-        arguments = items(call.argument)
-        if call.name == "Condition":
-            return self.truth_of_name(call.argument)
-        if call.name == "Fn::Equals" and len(arguments) == 2:
-            return self._compared(call, arguments)
-        if call.name == "Fn::Not" and len(arguments) == 1:
-            return negation(self.truth(arguments[0]))
-        if call.name == "Fn::And" and arguments:
-            return conjunction([self.truth(argument) for argument in arguments])
-        if call.name == "Fn::Or" and arguments:
-            return disjunction([self.truth(argument) for argument in arguments])
-        if call.name in ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"):
-            return self._no_truth("value", call.node, f"{call.name} has the wrong number of arguments")
-        return truth_of(self.value(node))
-
-    def _compared(self, call: Call, arguments: list[Node]) -> Truth:
-        """``Fn::Equals``. One that is not known hangs on a choice of the deployer, or is a choice of its own."""
-        left, right = (self.comparable(argument) for argument in arguments)
-        answer = equal(left, right)
-        if answer is None:
-            answer = self._excluded(arguments[0], right) or self._excluded(arguments[1], left)
-            answer = False if answer else None
-        if answer is not None:
-            return Truth(answer)
-        self.record.touched.add(OPEN_COMPARISON)
-        reason = first_reason(left, right)
-        choice = self.hanging(reason)
-        if choice:
-            return Truth(None, reason, choice)
-        text = f"{self.scope.prefix}{canonical(call.node, self.bound)}"
-        if text in self.scope.settled:
-            return Truth(self.scope.settled[text])
-        return Truth(None, reason, text)
-
-    def hanging(self, reason: str) -> str:
-        """The choice of the deployer that would settle an unknown of this reason, "" for none."""
-        return self.scope.hangs.get(reason) or self.record.hangs.get(reason, "")
-
-    def comparable(self, node: Node) -> Value:
-        """The value of ``node`` for a comparison: of a secret parameter its text, where that is known."""
-        value = self.value(node)
-        parameter = self._parameter_of(node)
-        return parameter.hidden if parameter is not None and parameter.hidden is not None else value
-
-    def _excluded(self, node: Node, other: Value) -> bool:
-        parameter = self._parameter_of(node)
-        return parameter is not None and as_text(other) in parameter.unlike
-
-    def _parameter_of(self, node: Node) -> Parameter | None:
-        call = call_of(node)
-        if call is None or call.name != "Ref" or not isinstance(call.argument, ScalarNode):
-            return None
-        return self.scope.parameters.get(call.argument.value)
-
-    def _no_truth(self, kind: ProblemKind, node: Node, message: str, notice: bool = False) -> Truth:
-        self.wrong(kind, node, message, notice)
-        return Truth(None, message)
-
-    def _named_or_literal(self, node: Node) -> Truth:
-        found = list(members(node))
-        if len(found) == 1 and found[0].name == "Condition":
-            return self.truth_of_name(found[0].value)
-        return truth_of(self.value(node))
 
     # --- names ------------------------------------------------------------------------------------------------
 
@@ -456,13 +373,13 @@ def is_plain(node: Node) -> bool:
     """Whether it is a mapping of just the members that are written: no name twice, none merged in or made by a loop."""
     if not isinstance(node, MappingNode):
         return False
-    if type(node) is JsonMapping:
-        names, written = node.raw.keys(), len(node.raw)
-    else:
-        names, written = {key.value for key, _ in node.value}, len(node.value)
-    if len(names) < written or "<<" in names or "Fn::Transform" in names:
+    names = list(node.raw) if type(node) is JsonMapping else [key.value for key, _ in node.value]
+    if len(set(names)) < len(names):
         return False
-    return not any(name.startswith(FOR_EACH) for name in names)
+    together = "\n".join(names)  # most have nothing of the kind: one look for all of them
+    if "Fn::" not in together and "<<" not in together:
+        return True
+    return not any(name == "<<" or is_expansion(name) for name in names)
 
 
 def is_expansion(name: str) -> bool:

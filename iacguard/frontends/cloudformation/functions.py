@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
-from iacguard.frontends.cloudformation.evaluate import Evaluator, Function
+from iacguard.frontends.cloudformation.evaluate import UNNAMED, Evaluator, Function
 from iacguard.frontends.cloudformation.nodes import Call, call_of, items, member, members, text_of
 from iacguard.frontends.cloudformation.parameters import PSEUDO
 from iacguard.frontends.cloudformation.places import TemplatePlace
@@ -22,9 +22,6 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 #: Of the values that a mapping may give, so many are kept.
 _MAX_CHOICES = 64
 _MAX_CIDRS = 256
-
-#: Known wherever a template is deployed, but for the regions of China and GovCloud, which are left aside.
-_FIXED: Mapping[str, str] = MappingProxyType({"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"})
 
 
 def _ref(evaluator: Evaluator, call: Call) -> Value:
@@ -45,17 +42,9 @@ def _name(evaluator: Evaluator, node: Node) -> str | Unknown | None:
 
 
 def _named(evaluator: Evaluator, node: Node, name: str) -> Value:
-    if name in evaluator.bound:
-        return evaluator.bound[name]
-    if name == "AWS::NoValue":
-        return NO_VALUE
-    if name in _FIXED:
-        return _FIXED[name]
-    parameter = evaluator.scope.parameters.get(name)
-    if parameter is not None:
-        evaluator.record.touched |= parameter.touches
-        evaluator.referred.extend(parameter.references)
-        return parameter.value
+    value = evaluator.named(name)
+    if value is not UNNAMED:
+        return value
     if name in PSEUDO:
         return Unknown(PSEUDO[name], kind="data", present=name != "AWS::NotificationARNs")
     return evaluator.refer(node, name, "")

@@ -12,6 +12,9 @@ from iacguard.frontends.yamlplaces import entries, entry
 from iacguard.frontends.yamlscalars import cloudformation_key
 
 _YAML_TAGS = "tag:yaml.org,2002:"
+_QUOTED = f"{_YAML_TAGS}str"
+#: Of a scalar that means itself: plain, and in quotes. What else means itself has a tag of YAML's own.
+OWN_TAGS = ("", _QUOTED)
 
 
 class Call(NamedTuple):
@@ -31,32 +34,34 @@ class Entry(NamedTuple):
 def call_of(node: Node) -> Call | None:
     """The intrinsic function that ``node`` calls, or None for a node that means itself."""
     tag = node.tag
-    if tag and not tag.startswith(_YAML_TAGS):
+    if tag not in OWN_TAGS and not tag.startswith(_YAML_TAGS):
         name = tag[1:]
         plain = name in ("Ref", "Condition") or "::" in name
         return Call(name if plain else f"Fn::{name}", _untagged(node), node)
+    if not isinstance(node, MappingNode):
+        return None
     if type(node) is JsonMapping:
         if len(node.raw) == 1:
             (name,) = node.raw
-            if (name == "Ref" or "::" in name) and _is_call(name):
+            if _is_call(name):
                 return Call(name, node.child(name), node)
-    elif isinstance(node, MappingNode) and len(node.value) == 1:
+    elif len(node.value) == 1:
         key, argument = node.value[0]
-        name = key.value
-        if _is_call(name):
-            return Call(name, argument, node)
+        if _is_call(key.value):
+            return Call(key.value, argument, node)
     return None
 
 
 def _is_call(name: str) -> bool:
+    if "::" not in name:
+        return name == "Ref"
     # A loop is a member of the mapping that it stands in, not a value.
-    return name == "Ref" or (name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach"))
+    return name.startswith(("Fn::", "Rain::")) and not name.startswith("Fn::ForEach")
 
 
 def _untagged(node: Node) -> Node:
     if isinstance(node, ScalarNode):
-        tag = _YAML_TAGS + "str"
-        return ScalarNode(tag, node.value, node.start_mark, node.end_mark, node.style)
+        return ScalarNode(_QUOTED, node.value, node.start_mark, node.end_mark, node.style)
     return type(node)("", node.value, node.start_mark, node.end_mark)
 
 

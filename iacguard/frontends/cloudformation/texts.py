@@ -11,6 +11,9 @@ from iacguard.model import Encoded, Unknown, Value
 _DYNAMIC = regex(r"\{\{resolve:([a-z-]+):([^}]*)\}\}")
 #: A template has at most 1 MB; only one that repeats a long parameter without end comes past this.
 MAX_TEXT = 2_000_000
+#: Of so many parts and so long, a text surely stays below that.
+_FEW_PARTS = 1_000
+_SHORT = 100_000
 
 # Stands in a text for the unknown of that number; YAML has no such character.
 _MARK = "\0{}\0"
@@ -51,23 +54,29 @@ def as_text(value: Value) -> str | Unknown | None:
 def concat(parts: Iterable[str | Unknown]) -> str | Unknown:
     """One text of several; unknown parts keep their place in it."""
     merged: list[str | Unknown] = []
+    unknowns: list[Unknown] = []
+    text = ""
     for part in parts:
-        if isinstance(part, str) and merged and isinstance(merged[-1], str):
-            merged[-1] += part
-        elif part != "" or not merged:
-            merged.append(part)
-    unknowns = [p for p in merged if isinstance(p, Unknown)]
+        if isinstance(part, str):
+            text += part
+            continue
+        if text:
+            merged.append(text)
+            text = ""
+        merged.append(part)
+        unknowns.append(part)
     if not unknowns:
-        return "".join(p for p in merged if isinstance(p, str))
-    kept = tuple(p for p in merged if p != "")
-    if len(kept) == 1:
+        return text
+    if text:
+        merged.append(text)
+    if len(merged) == 1:
         return unknowns[0]
     return Unknown(
         unknowns[0].reason,
         span=unknowns[0].span,
-        parts=kept,
+        parts=tuple(merged),
         secret=any(u.secret for u in unknowns),
-        present=True if any(isinstance(p, str) for p in kept) else any(u.present for u in unknowns),
+        present=len(unknowns) < len(merged) or any(u.present for u in unknowns),
     )
 
 
@@ -76,6 +85,12 @@ def resolved(parts: Iterable[str | Unknown]) -> str | Unknown:
 
     The name that is looked up may itself have unknown parts.
     """
+    parts = list(parts)
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(parts) <= _FEW_PARTS and sum(map(len, texts)) <= _SHORT:
+        together = "".join(texts)
+        if "{{resolve:" not in together and "\0" not in together:
+            return concat(parts)
     unknowns: list[Unknown] = []
     text = ""
     for part in parts:

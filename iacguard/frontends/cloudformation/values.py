@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from iacguard.frontends.cloudformation.conditions import Truth
-from iacguard.frontends.cloudformation.nodes import call_of, items, members
+from iacguard.frontends.cloudformation.nodes import OWN_TAGS, call_of, items, members
 from iacguard.frontends.cloudformation.texts import looped, resolved
 from iacguard.frontends.yamlscalars import cloudformation_plain, tagged
 from iacguard.model import Unknown, Value
@@ -52,16 +52,18 @@ def first_reason(left: Value, right: Value) -> str:
 
 def scalar(node: ScalarNode, bound: Mapping[str, str]) -> Value:
     """The value of plain text or of a number; dynamic references in it are unknown."""
-    text: str = looped(node.value, bound)
-    value = cloudformation_plain(text) if node.tag == "" else text
-    if node.tag not in ("", "tag:yaml.org,2002:str"):
-        value = tagged(node.tag, text, cloudformation_plain(text))
-    return resolved([value]) if isinstance(value, str) and "{{resolve:" in value else value
+    text: str = looped(node.value, bound) if bound else node.value
+    tag = node.tag
+    value = cloudformation_plain(text) if tag == "" else text
+    if tag not in OWN_TAGS:
+        value = tagged(tag, text, cloudformation_plain(text))
+    return resolved([value]) if type(value) is str and "{{resolve:" in value else value
 
 
 def text_value(text: str, bound: Mapping[str, str]) -> Value:
     """The value of text in quotes, as :func:`scalar` has it."""
-    text = looped(text, bound)
+    if bound:
+        text = looped(text, bound)
     return resolved([text]) if "{{resolve:" in text else text
 
 
