@@ -116,8 +116,10 @@ class Choices:
     def _pseudo(self, name: str, case: Case) -> Parameter:
         touches = frozenset((name,))
         if case.single:
-            step = Step(self.template.origin.span(self.template.root, self.template.root), f"{name}, as compared")
-            return Parameter(case.values[0], step, touches=touches)
+            origin, root = self.template.origin, self.template.root
+            return Parameter(
+                case.values[0], lambda: Step(origin.span(root, root), f"{name}, as compared"), touches=touches
+            )
         unknown = Unknown(PSEUDO[name], "data", present=name != "AWS::NotificationARNs")
         return Parameter(unknown, touches=touches, unlike=case.unlike)
 

@@ -271,7 +271,7 @@ class Evaluator(Truths):
 
     def _property(self, resource: Declared, name: str, address: str) -> Value:
         """A property that the resource gives back as it was written; None where it is not written as a value."""
-        properties = member(resource.entry.value, "Properties")
+        properties = resource.parts.get("Properties")
         written = member(properties.value, name) if properties else None
         if written is None or address in self.record.echoing:
             return None

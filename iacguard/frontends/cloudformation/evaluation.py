@@ -10,7 +10,7 @@ from iacguard.frontends.cloudformation.choices import Choices, State
 from iacguard.frontends.cloudformation.evaluate import Evaluator, is_expansion
 from iacguard.frontends.cloudformation.functions import FUNCTIONS
 from iacguard.frontends.cloudformation.nested import STACK, Nest
-from iacguard.frontends.cloudformation.nodes import Entry, call_of, member, members, text_of
+from iacguard.frontends.cloudformation.nodes import Entry, call_of, members, text_of
 from iacguard.frontends.cloudformation.places import ResourcePlace
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
@@ -126,7 +126,7 @@ def _declared(
     evaluator = root.within(declared.bound)
     record = evaluator.record
     record.touched, record.referred[:] = set(), ()
-    condition = member(declared.entry.value, "Condition")
+    condition = declared.parts.get("Condition")
     truth = evaluator.truth_of_name(condition.value) if condition else None
     reason = truth.reason if truth is not None and truth.value is None else around.reason
     varies = bool(record.touched) or around.varies
@@ -165,7 +165,7 @@ def _wanted(only: frozenset[str] | None, address: str) -> bool:
 def _resource(evaluator: Evaluator, declared: Declared, whole: bool) -> tuple[Resource, tuple[Edge, ...]] | None:
     entry = declared.entry
     if not isinstance(entry.value, MappingNode) or call_of(entry.value) is not None or not declared.type:
-        type_ = member(entry.value, "Type")
+        type_ = declared.parts.get("Type")
         made = call_of(type_.value if type_ else entry.value)
         if made is not None and evaluator.open_names:
             evaluator.not_evaluated(entry.key, f'resource "{entry.name}" is made by {made.name}; it is not judged')
@@ -190,10 +190,9 @@ def _resource(evaluator: Evaluator, declared: Declared, whole: bool) -> tuple[Re
 def _attributes(
     evaluator: Evaluator, declared: Declared, address: str, whole: bool
 ) -> tuple[dict[str, Value], tuple[Edge, ...]]:
-    body = declared.entry.value
     attributes: dict[str, Value] = {}
     edges: dict[Edge, None] = {}
-    properties = member(body, "Properties")
+    properties = declared.parts.get("Properties")
     if properties is not None and (call_of(properties.value) or not isinstance(properties.value, MappingNode)):
         given = evaluator.value(properties.value)
         if isinstance(given, dict):
@@ -206,7 +205,7 @@ def _attributes(
                 attributes[REST if name.startswith("Fn::") else name] = value
                 for reference in evaluator.referred:
                     edges[Edge(address, reference.address, name)] = None
-    beside = {e.name: _beside(evaluator, e, whole) for e in members(body, _RESOURCE_LEVEL)}
+    beside = {n: _beside(evaluator, part, whole) for n, part in declared.parts.items() if n in _RESOURCE_LEVEL}
     if beside:
         attributes[RESOURCE_KEY] = beside
     evaluator.referred.clear()

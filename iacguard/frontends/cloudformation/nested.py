@@ -85,7 +85,7 @@ class Nest:
     def _made(self, parent: Evaluator, name: str, address: str) -> Evaluator | None:
         declared = parent.template.resources.get(name) or parent.made_resources[name]
         inner = parent.within(declared.bound)
-        properties = member(declared.entry.value, "Properties")
+        properties = declared.parts.get("Properties")
         url = member(properties.value, "TemplateURL") if properties else None
         if url is None:
             if properties is None or not member(properties.value, "TemplateBody"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from iacguard.findings import Problem
-from iacguard.frontends.cloudformation.nodes import Entry, call_of, items, member, members, text_of
+from iacguard.frontends.cloudformation.nodes import Entry, call_of, items, members, text_of
 from iacguard.frontends.yamlplaces import Origin
 from iacguard.frontends.yamlscalars import cloudformation_plain
 from iacguard.model import Place, Reference, Span, Step, Unknown, UnknownKind, Value
@@ -24,17 +24,20 @@ PSEUDO: Mapping[str, str] = {
     "AWS::StackName": "the stack's name is given when it is deployed",
 }
 
+#: What of a parameter's declaration says which values it may have.
+_DECLARING = frozenset(("AllowedValues", "Default", "NoEcho", "Type"))
+
 
 @record
 class Parameter:
-    """What a name stands for. ``step`` says where its value came from, ``via`` where the parent stack gives it.
+    """What a name stands for. ``came`` says where its value came from, ``via`` where the parent stack gives it.
 
     ``touches`` are the choices of the deployer that the value hangs on, ``references`` the resources that it names.
     ``unlike`` are texts that it surely is not; ``hidden`` is the text of one that is secret and known (NoEcho).
     """
 
     value: Value
-    step: Step | None = None
+    came: Callable[[], Step] | None = None
     via: Place | None = None
     touches: frozenset[str] = frozenset()
     references: tuple[Reference, ...] = ()
@@ -60,14 +63,20 @@ class Case:
 
 @record
 class Declaration:
-    """A parameter as the template declares it. ``span`` is its name's place, or its default's."""
+    """A parameter as the template declares it. It stands in ``origin``, between the nodes of ``at``."""
 
     name: str
     type: str
     default: str | None
     allowed: tuple[str, ...]
     secret: bool
-    span: Span
+    origin: Origin
+    at: tuple[Node, Node]
+
+    @property
+    def span(self) -> Span:
+        """The place of its name, or of its default."""
+        return self.origin.span(*self.at)
 
     @property
     def is_list(self) -> bool:
@@ -86,13 +95,13 @@ class Declaration:
 
     def given(self, text: str) -> Parameter:
         """With the text that the user gives."""
-        return self._known(text, f'parameter "{self.name}", as given')
+        return self._known(text, 'parameter "{}", as given')
 
     def by_default(self, touches: frozenset[str] = frozenset()) -> Parameter:
         """With nothing given."""
         if self.default is None:
             return self.under(self.any, touches)
-        return self._known(self.default, f'default of parameter "{self.name}"', touches)
+        return self._known(self.default, 'default of parameter "{}"', touches)
 
     def under(self, case: Case, touches: frozenset[str] = frozenset()) -> Parameter:
         """With one of the texts of ``case``."""
@@ -100,7 +109,7 @@ class Declaration:
             text = case.values[0]
             if text == self.default:
                 return self.by_default(touches)
-            return self._known(text, f'parameter "{self.name}" where it is "{text}"', touches)
+            return self._known(text, 'parameter "{}" where it is "{}"', touches)
         if self.looked_up or self.secret:
             return self._known(None, "", touches, case.unlike)
         choices = tuple(self.typed(text) for text in case.values)
@@ -133,6 +142,7 @@ class Declaration:
     def _known(
         self, text: str | None, how: str, touches: frozenset[str] = frozenset(), unlike: tuple[str, ...] = ()
     ) -> Parameter:
+        """``how`` its value came, of its name and the text: most are never asked how."""
         if self.looked_up:
             reason = f'parameter "{self.name}" is read from SSM when the stack is deployed'
             return Parameter(Unknown(reason, "data", self.span, present=True, secret=self.secret), touches=touches)
@@ -144,7 +154,7 @@ class Declaration:
             value = Unknown(reason, kind, self.span, secret=True, present=present)
             return Parameter(value, touches=touches, unlike=unlike, hidden=text)
         assert text is not None
-        return Parameter(self.typed(text), Step(self.span, how), touches=touches)
+        return Parameter(self.typed(text), lambda: Step(self.span, how.format(self.name, text)), touches=touches)
 
 
 def declarations(origin: Origin, section: Node | None) -> dict[str, Declaration]:
@@ -153,17 +163,22 @@ def declarations(origin: Origin, section: Node | None) -> dict[str, Declaration]
 
 
 def _declaration(origin: Origin, entry: Entry) -> Declaration:
-    body = entry.value
-    default, allowed = member(body, "Default"), member(body, "AllowedValues")
-    texts = [_scalar_text(node) for node in items(allowed.value if allowed else None)]
+    parts = {part.name: part for part in members(entry.value, _DECLARING)}
+    default = parts.get("Default")
+    texts = [_scalar_text(node) for node in items(_value(parts, "AllowedValues"))]
     return Declaration(
         name=entry.name,
-        type=_text(body, "Type") or "String",
+        type=text_of(_value(parts, "Type")) or "String",
         default=_default_text(default.value) if default else None,
         allowed=tuple(text for text in texts if text is not None),
-        secret=(_text(body, "NoEcho") or "").lower() in ("true", "yes", "on"),
-        span=origin.span(default.key, default.value) if default else origin.span(entry.key, entry.key),
+        secret=(text_of(_value(parts, "NoEcho")) or "").lower() in ("true", "yes", "on"),
+        origin=origin,
+        at=(default.key, default.value) if default else (entry.key, entry.key),
     )
+
+
+def _value(parts: Mapping[str, Entry], name: str) -> Node | None:
+    return parts[name].value if name in parts else None
 
 
 def refused(declaration: Declaration, text: str) -> Problem | None:
@@ -182,15 +197,17 @@ def passed(declaration: Declaration, value: Value, via: Place, touches: frozense
     """The parameter of a nested stack with the value that its parent gives it."""
     from iacguard.frontends.cloudformation.texts import as_text
 
-    step = Step(span, f'parameter "{declaration.name}" of a nested stack')
+    def came() -> Step:
+        return Step(span, f'parameter "{declaration.name}" of a nested stack')
+
     if isinstance(value, Unknown) or (isinstance(value, list) and declaration.is_list):
-        return Parameter(value, step, via, touches)
+        return Parameter(value, came, via, touches)
     text = ",".join(str(item) for item in value) if isinstance(value, list) else as_text(value)
     if not isinstance(text, str):
         unknown = text if isinstance(text, Unknown) else Unknown("it is no text", "error", span)
-        return Parameter(unknown, step, via, touches)
+        return Parameter(unknown, came, via, touches)
     known = declaration.given(text)
-    return Parameter(known.value, step if known.step else None, via, touches, hidden=known.hidden)
+    return Parameter(known.value, came if known.came else None, via, touches, hidden=known.hidden)
 
 
 def conditional(conditions: Mapping[str, Entry]) -> dict[str, tuple[str, ...]]:
@@ -221,11 +238,6 @@ def _names(function: str, argument: Node) -> Iterator[str]:
         text = text_of((items(argument) or [argument])[0])
         for part in (text or "").split("${")[1:]:
             yield part.partition("}")[0].strip()
-
-
-def _text(body: Node, name: str) -> str | None:
-    found = member(body, name)
-    return text_of(found.value) if found else None
 
 
 def _default_text(node: Node) -> str | None:

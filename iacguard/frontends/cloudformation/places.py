@@ -96,8 +96,8 @@ def _of_parameter(evaluator: Evaluator, name: str | None) -> Iterator[Step]:
         return
     if parameter.via is not None:
         yield from parameter.via.trail()
-    if parameter.step is not None:
-        yield parameter.step
+    if parameter.came is not None:
+        yield parameter.came()
 
 
 def _of_text(evaluator: Evaluator, node: Node) -> Iterator[Step]:

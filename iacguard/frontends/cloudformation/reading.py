@@ -110,10 +110,10 @@ def _nested_in(reading: Reading, path: str, inputs: Inputs) -> set[str]:
         if declared.type != STACK:
             continue
         inside = evaluator.within(declared.bound)
-        condition = member(declared.entry.value, "Condition")
+        condition = declared.parts.get("Condition")
         if condition is not None and inside.truth_of_name(condition.value).value is False:
             continue
-        properties = member(declared.entry.value, "Properties")
+        properties = declared.parts.get("Properties")
         url = member(properties.value, "TemplateURL") if properties else None
         child = local_path(inside, url) if url is not None else None
         if child is not None and child in reading.files and reading.nested(child) is not None:

@@ -11,7 +11,7 @@ from iacguard.findings import Problem
 from iacguard.frontends.cloudformation.evaluate import Evaluator
 from iacguard.frontends.cloudformation.nodes import Entry, member, members
 from iacguard.frontends.cloudformation.samdata import Data, Section, data_of, node_of, place_of, plain, tag_list, text
-from iacguard.frontends.cloudformation.template import Declared, Template
+from iacguard.frontends.cloudformation.template import Declared, Template, parts_of
 from iacguard.late import regex
 from iacguard.model import Unknown, Value
 from iacguard.record import field, record
@@ -91,7 +91,8 @@ class Made:
         for name, value in self.beside.items():
             body.put(name, value, place_of(self.beside, name))
         body["Properties"] = self.properties
-        return Declared(Entry(self.name, self.key, node_of(body, self.key)), self.type, self.bound)
+        entry = Entry(self.name, self.key, node_of(body, self.key))
+        return Declared(entry, self.type, parts_of(entry), self.bound)
 
 
 @record(frozen=False)

@@ -47,7 +47,7 @@ def _of_template(evaluator: Evaluator) -> Iterator[Suppression]:
     if whole is not None:
         yield from _of_metadata(evaluator, notations, whole.value, "")
     for declared in (*template.resources.values(), *evaluator.made_resources.values()):
-        metadata = member(declared.entry.value, "Metadata")
+        metadata = declared.parts.get("Metadata")
         if metadata is not None:
             address = evaluator.scope.prefix + declared.entry.name
             yield from _of_metadata(evaluator, notations, metadata.value, address)

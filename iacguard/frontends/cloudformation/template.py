@@ -21,11 +21,15 @@ SAM = "AWS::Serverless-2016-10-31"
 
 @record
 class Declared:
-    """A resource as written. ``type`` is "" where the template names none; ``bound`` are its loops' variables."""
+    """A resource as written. ``type`` is "" where the template names none; ``bound`` are its loops' variables.
+
+    ``parts`` are what it is declared with, by name (``Properties``, ``Condition``): every case asks for them again.
+    """
 
     entry: Entry
     type: str
-    bound: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Entry]
+    bound: Mapping[str, str]
 
     @property
     def returns_anything(self) -> bool:
@@ -102,8 +106,14 @@ def read_template(origin: Origin, root: Node) -> Template:
 
 def declared(entry: Entry, bound: Mapping[str, str] = MappingProxyType({})) -> Declared:
     """The resource that an entry of ``Resources`` declares."""
-    type_ = member(entry.value, "Type")
-    return Declared(entry, looped((text_of(type_.value) if type_ else None) or "", bound), bound)
+    parts = parts_of(entry)
+    type_ = parts.get("Type")
+    return Declared(entry, looped((text_of(type_.value) if type_ else None) or "", bound), parts, bound)
+
+
+def parts_of(entry: Entry) -> dict[str, Entry]:
+    """What the resource of an entry is declared with, by name."""
+    return {part.name: part for part in members(entry.value)}
 
 
 def _sorted_out(root: Node, section: str) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
