@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from iacguard.frontends.cloudformation.nodes import call_of
 from iacguard.frontends.contract import Stack
+from iacguard.frontends.yamlscalars import cloudformation_plain
 
 LoadStacks = Callable[[str, Mapping[str, str], Mapping[str, str]], list[Stack]]
 Load = Callable[..., Stack]
@@ -26,15 +31,39 @@ def load(stacks: LoadStacks) -> Load:
 
 
 @pytest.fixture
-def value(load: Load) -> Callable[[str], Any]:
-    """What an expression evaluates to, in a template with parameters, mappings, conditions and resources."""
+def as_json() -> Callable[[str], str]:
+    """A template in JSON."""
+    return lambda text: json.dumps(_data(yaml.compose(text, Loader=yaml.SafeLoader)))
+
+
+@pytest.fixture(params=["yaml", "json"])
+def value(load: Load, as_json: Callable[[str], str], request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """What an expression evaluates to, in a template with parameters, mappings, conditions and resources.
+
+    It is the same in JSON, which is evaluated without making nodes of all of it.
+    """
 
     def evaluated(expression: str) -> Any:
-        stack = load(PRELUDE + textwrap.indent(f"V: {expression}\n", "      "))
+        text = PRELUDE + textwrap.indent(f"V: {expression}\n", "      ")
+        stack = load(as_json(text) if request.param == "json" else text)
         assert stack.problems == ()
         return next(r for r in stack.resources if r.address == "It").attributes.get("V", "<absent>")
 
     return evaluated
+
+
+def _data(node: Node | None) -> Any:
+    assert node is not None
+    own = not node.tag.startswith("!")
+    data: Any = node.value
+    if isinstance(node, MappingNode):
+        data = {key.value: _data(value) for key, value in node.value}
+    elif isinstance(node, SequenceNode):
+        data = [_data(item) for item in node.value]
+    elif isinstance(node, ScalarNode) and own and node.style is None and data not in ("Yes", "No"):  # conditions
+        data = cloudformation_plain(data)
+    call = call_of(node)
+    return data if own or call is None else {call.name: data}
 
 
 PRELUDE = """\

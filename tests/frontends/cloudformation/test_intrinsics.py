@@ -169,6 +169,7 @@ WRONG = [
     ("!Foo bar", "reference", "there is no intrinsic function Fn::Foo"),
     ("{'Fn::Foo': bar}", "reference", "there is no intrinsic function Fn::Foo"),
     ("{Ref: [a]}", "value", "Ref takes a name"),
+    ("{'Fn::GetAtt': [Bucket, '']}", "value", "Fn::GetAtt takes a resource and an attribute"),
     ("!GetAtt Bucket", "value", "Fn::GetAtt takes a resource and an attribute"),
     ("!GetAtt [Bucket]", "value", "Fn::GetAtt takes a resource and an attribute"),
     ("!If [Yes, a]", "value", "Fn::If takes a condition and two values"),
@@ -191,8 +192,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("expression", "kind", "message"), WRONG, ids=[e for e, *_ in WRONG])
-def test_wrong(load: Load, prelude: str, expression: str, kind: str, message: str) -> None:
-    stack = load(prelude + f"      V: {expression}\n")
+def test_wrong(
+    load: Load, as_json: Callable[[str], str], prelude: str, expression: str, kind: str, message: str
+) -> None:
+    text = prelude + f"      V: {expression}\n"
+    assert [(p.kind, p.message) for p in load(as_json(text)).problems] == [(kind, message)]
+    stack = load(text)
     line = prelude.count("\n") + 1
     assert [(p.kind, p.message, p.span.line, p.notice) for p in stack.problems] == [(kind, message, line, False)]
     assert stack.resources[-1].attributes["V"].kind in ("error", "condition")
