@@ -8,7 +8,7 @@ from iacguard.findings import Finding, PassedOver, Problem, Rule, ScanResult
 from iacguard.model import Span
 from iacguard.report import ReportOptions
 from iacguard.report.home import policy_page
-from iacguard.report.jsontext import members, rows
+from iacguard.report.jsontext import dumps, joined, listed
 from iacguard.report.others import record
 from iacguard.report.selection import by_severity
 
@@ -31,21 +31,16 @@ def render(result: ScanResult, options: ReportOptions) -> str:
         "complete": result.complete,
         "summary": _summary(result),
     }
-    return (
-        members(
-            head,
-            {
-                "findings": rows(map(_finding, violated)),
-                "undecided": rows(map(_finding, undecided)),
-                "suppressed": rows(map(_finding, result.suppressed)),
-                "others": rows(map(record, result.others)),
-                "problems": rows(map(problem_record, result.problems)),
-                "passed_over": rows(map(_passed_over, result.passed_over)),
-                "rules": rows(map(_rule, result.rules)),
-            },
-        )
-        + "\n"
-    )
+    lists = {
+        "findings": map(_finding, violated),
+        "undecided": map(_finding, undecided),
+        "suppressed": map(_finding, result.suppressed),
+        "others": map(record, result.others),
+        "problems": map(problem_record, result.problems),
+        "passed_over": map(_passed_over, result.passed_over),
+        "rules": map(_rule, result.rules),
+    }
+    return "".join((*joined(head, {name: listed(map(dumps, values)) for name, values in lists.items()}), "\n"))
 
 
 def _checkout(result: ScanResult) -> dict[str, str] | None:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from iacguard.findings import OtherFinding, OtherRun, ScanResult
-from iacguard.report.jsontext import members, rows
+from iacguard.report.jsontext import listed, members, quoted
 from iacguard.report.sarif_places import base_uri, location
 from iacguard.report.sarif_rules import sentence
 from iacguard.report.text import cut, printable, wrap
@@ -133,7 +133,7 @@ def _run(result: ScanResult, run: OtherRun, keep: int) -> str:
             "originalUriBaseIds": {"SRCROOT": {"uri": base_uri(result.base)}},
             "columnKind": "unicodeCodePoints",
         },
-        {"results": rows(_result(finding, index[finding.rule]) for finding in findings)},
+        {"results": "".join(listed(_result(finding, index[finding.rule]) for finding in findings))},
     )
 
 
@@ -149,14 +149,12 @@ def _rule(id_: str, title: str, help_: str) -> dict[str, Any]:
     return rule
 
 
-def _result(finding: OtherFinding, index: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"physicalLocation": location(finding.span)}
+def _result(finding: OtherFinding, index: int) -> str:
+    message = sentence(finding.message[:_MAX_MESSAGE].replace("](", "] ("))
+    place = f'"physicalLocation":{location(finding.span)}'
     if finding.address:
-        place["logicalLocations"] = [{"fullyQualifiedName": finding.address, "kind": "resource"}]
-    return {
-        "ruleId": finding.rule,
-        "ruleIndex": index,
-        "level": finding.level,
-        "message": {"text": sentence(finding.message[:_MAX_MESSAGE].replace("](", "] ("))},
-        "locations": [place],
-    }
+        place += f',"logicalLocations":[{{"fullyQualifiedName":{quoted(finding.address)},"kind":"resource"}}]'
+    return (
+        f'{{"ruleId":{quoted(finding.rule)},"ruleIndex":{index},"level":"{finding.level}",'
+        f'"message":{{"text":{quoted(message)}}},"locations":[{{{place}}}]}}'
+    )

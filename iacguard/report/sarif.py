@@ -15,7 +15,7 @@ from typing import Any, Final
 from iacguard.findings import SEVERITIES, Finding, ScanResult
 from iacguard.report import ReportOptions
 from iacguard.report.home import HOME
-from iacguard.report.jsontext import dumps, members, rows
+from iacguard.report.jsontext import dumps, joined, listed
 from iacguard.report.others import sarif_runs
 from iacguard.report.sarif_places import base_uri
 from iacguard.report.sarif_problems import left_out, notification, notification_descriptors
@@ -68,19 +68,18 @@ def _log(result: ScanResult, findings: Sequence[Finding], dropped: int) -> str:
     rules = {f.rule.id: f.rule for f in findings}
     ordered = sorted(rules)
     index = {rule_id: number for number, rule_id in enumerate(ordered)}
-    run = members(
+    run = joined(
         {
             "tool": {"driver": _driver(result, [rule_of(rules[rule_id]) for rule_id in ordered])},
             "automationDetails": {"id": AUTOMATION_ID},
-            "invocations": [_invocation(result, dropped)],
-            "originalUriBaseIds": {"SRCROOT": {"uri": base_uri(result.base)}},
-            **_provenance(result),
-            "columnKind": "unicodeCodePoints",
-            "properties": _properties(result),
         },
-        {"results": rows(result_of(finding, index[finding.rule.id]) for finding in findings)},
+        {
+            "invocations": (f"[{_invocation(result, dropped)}]",),
+            **{name: (dumps(value),) for name, value in _about(result).items()},
+            "results": listed(result_of(finding, index[finding.rule.id]) for finding in findings),
+        },
     )
-    return f'{{"$schema":{dumps(SCHEMA)},\n"version":"2.1.0",\n"runs":[{run}{_END}'
+    return "".join((f'{{"$schema":{dumps(SCHEMA)},\n"version":"2.1.0",\n"runs":[', *run, _END))
 
 
 def _driver(result: ScanResult, rules: list[dict[str, Any]]) -> dict[str, Any]:
@@ -97,11 +96,20 @@ def _driver(result: ScanResult, rules: list[dict[str, Any]]) -> dict[str, Any]:
     return {**driver, "notifications": descriptors} if descriptors else driver
 
 
-def _invocation(result: ScanResult, dropped: int) -> dict[str, Any]:
+def _invocation(result: ScanResult, dropped: int) -> str:
     notes = [notification(problem) for problem in result.problems]
     if dropped:
-        notes.append(left_out(dropped))
-    return {"executionSuccessful": result.complete, "toolExecutionNotifications": notes}
+        notes.append(dumps(left_out(dropped)))
+    return f'{{"executionSuccessful":{dumps(result.complete)},"toolExecutionNotifications":[{",".join(notes)}]}}'
+
+
+def _about(result: ScanResult) -> dict[str, Any]:
+    return {
+        "originalUriBaseIds": {"SRCROOT": {"uri": base_uri(result.base)}},
+        **_provenance(result),
+        "columnKind": "unicodeCodePoints",
+        "properties": _properties(result),
+    }
 
 
 def _provenance(result: ScanResult) -> dict[str, Any]:

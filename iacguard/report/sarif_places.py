@@ -1,12 +1,16 @@
-"""SARIF's locations: relative, percent-encoded addresses and regions that start at line and column 1 or later."""
+"""SARIF's locations: relative, percent-encoded addresses and regions that start at line and column 1 or later.
+
+They are made as JSON text: thousands of them are what a report consists of.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
 
 from iacguard.model import Span
+from iacguard.report.jsontext import quoted
 
 #: Longer lines (minified JSON) are not repeated in the report.
 _LONGEST_LINE = 500
@@ -49,23 +53,22 @@ def is_inside(span: Span) -> bool:
     return bool(span.file) and ".." not in parts and not os.path.isabs(span.file)
 
 
-def artifact(span: Span) -> dict[str, Any]:
-    return {"uri": relative_uri(span.file), "uriBaseId": "SRCROOT"}
+@lru_cache(maxsize=16)  # findings come file by file
+def _artifact(file: str) -> str:
+    return f'"artifactLocation":{{"uri":{quoted(relative_uri(file))},"uriBaseId":"SRCROOT"}}'
 
 
-def location(span: Span, lines: Sequence[str] = ()) -> dict[str, Any]:
+def location(span: Span, lines: Sequence[str] = ()) -> str:
     """A physical location. ``lines`` are the source lines of ``span``, if they are to be shown.
 
     The region is one line, also where ``span`` has several: GitHub shows an alert in a pull request only if all its
     lines are in the diff. The context region has the whole lines of the whole extent.
     """
-    physical: dict[str, Any] = {"artifactLocation": artifact(span), "region": _region(span, lines)}
-    if lines:
-        physical["contextRegion"] = _context(span, lines)
-    return physical
+    place = f"{_artifact(span.file)},{_region(span, lines)}"
+    return f"{{{place},{_context(span, lines)}}}" if lines else f"{{{place}}}"
 
 
-def _region(span: Span, lines: Sequence[str]) -> dict[str, Any]:
+def _region(span: Span, lines: Sequence[str]) -> str:
     line, column = max(1, span.line), max(1, span.column)
     source = lines[0] if lines else ""
     if span.end_line > span.line:
@@ -73,16 +76,17 @@ def _region(span: Span, lines: Sequence[str]) -> dict[str, Any]:
     else:
         end = span.end_column
     end = max(end, column + 1)
-    region: dict[str, Any] = {"startLine": line, "startColumn": column, "endLine": line, "endColumn": end}
     text = source[column - 1 : end - 1]
-    if text and len(text) <= _LONGEST_LINE:
-        region["snippet"] = {"text": text}
-    return region
+    snippet = _snippet(text) if text and len(text) <= _LONGEST_LINE else ""
+    return f'"region":{{"startLine":{line},"startColumn":{column},"endLine":{line},"endColumn":{end}{snippet}}}'
 
 
-def _context(span: Span, lines: Sequence[str]) -> dict[str, Any]:
+def _context(span: Span, lines: Sequence[str]) -> str:
     """All lines of ``span``, whole; the text if all of it is at hand."""
-    region: dict[str, Any] = {"startLine": max(1, span.line), "endLine": max(1, span.end_line)}
-    if len(lines) > span.end_line - span.line and all(len(line) <= _LONGEST_LINE for line in lines):
-        region["snippet"] = {"text": "\n".join(lines)}
-    return region
+    whole = len(lines) > span.end_line - span.line and all(len(line) <= _LONGEST_LINE for line in lines)
+    snippet = _snippet("\n".join(lines)) if whole else ""
+    return f'"contextRegion":{{"startLine":{max(1, span.line)},"endLine":{max(1, span.end_line)}{snippet}}}'
+
+
+def _snippet(text: str) -> str:
+    return f',"snippet":{{"text":{quoted(text)}}}'

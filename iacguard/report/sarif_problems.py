@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iacguard.findings import Problem, ProblemKind, ScanResult
+from iacguard.report.jsontext import quoted
 from iacguard.report.sarif_places import is_inside, location
 from iacguard.report.sarif_rules import sentence
 
@@ -38,21 +39,18 @@ def _descriptor(kind: ProblemKind) -> dict[str, Any]:
     }
 
 
-def notification(problem: Problem) -> dict[str, Any]:
-    """A problem as a ``notification``: an error makes the scan incomplete, a note does not."""
+def notification(problem: Problem) -> str:
+    """A problem as a ``notification``, as JSON text: an error makes the scan incomplete, a note does not."""
     text = sentence(problem.message.replace("](", "] ("))
     if problem.hint:
         text += f" Hint: {sentence(problem.hint)}"
-    note: dict[str, Any] = {
-        "descriptor": {"id": problem.kind},
-        "level": "note" if problem.notice else "error",
-        "message": {"text": text},
-    }
+    places = ""
     if is_inside(problem.span) and problem.span.file != ".":
-        note["locations"] = [{"physicalLocation": location(problem.span)}]
+        places = f',"locations":[{{"physicalLocation":{location(problem.span)}}}]'
     elif problem.span.file not in ("", "."):
-        note["message"]["text"] = f"{problem.span.file}:{problem.span.line}: {text}"
-    return note
+        text = f"{problem.span.file}:{problem.span.line}: {text}"
+    level = "note" if problem.notice else "error"
+    return f'{{"descriptor":{{"id":"{problem.kind}"}},"level":"{level}","message":{{"text":{quoted(text)}}}{places}}}'
 
 
 def left_out(count: int) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""SARIF's results: one for each finding."""
+"""SARIF's results: one for each finding, as JSON text."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from iacguard.findings import Finding, Suppression
 from iacguard.model import Step
+from iacguard.report.jsontext import quoted
 from iacguard.report.sarif_places import is_inside, location
 from iacguard.report.sarif_rules import LEVELS, sentence
 from iacguard.report.selection import others
@@ -16,36 +18,47 @@ _MAX_MESSAGE: Final = 2_000
 _MAX_INSTANCES: Final = 1_000
 
 
-def result_of(finding: Finding, rule_index: int) -> dict[str, Any]:
+def result_of(finding: Finding, rule_index: int) -> str:
     """The ``result`` of a finding; ``rule_index`` is the place of its rule in the driver's list."""
-    violated = finding.verdict == "violated"
-    steps = _shown_steps(finding.trail)
-    result: dict[str, Any] = {
-        "ruleId": finding.rule.id,
-        "ruleIndex": rule_index,
-        "kind": "fail" if violated else "review",
-        "level": LEVELS[finding.rule.severity] if violated else "none",
-        "message": {"text": _message(finding, steps)},
-        "locations": [_primary(finding)],
-    }
+    rule = finding.rule
+    steps = _shown_steps(finding.trail) if finding.trail else ()
+    judged = f'"kind":"fail","level":"{LEVELS[rule.severity]}"'
+    made = [
+        f'"ruleId":{quoted(rule.id)},"ruleIndex":{rule_index}',
+        judged if finding.verdict == "violated" else '"kind":"review","level":"none"',
+        f'"message":{_text(_message(finding, steps))}',
+        f'"locations":[{_primary(finding)}]',
+    ]
     if steps:
-        result["relatedLocations"] = [_related(number, step) for number, step in enumerate(steps, 1)]
-        result["codeFlows"] = [_flow(finding, steps)]
-    if finding.line_hash:
-        result["partialFingerprints"] = {"primaryLocationLineHash": finding.line_hash}
-    if finding.fingerprint:
-        result.setdefault("partialFingerprints", {})["iacguard/v1"] = finding.fingerprint
+        related = (f'{{"id":{number},{_station(step)}}}' for number, step in enumerate(steps, 1))
+        made.append(f'"relatedLocations":[{",".join(related)}],"codeFlows":[{_flow(finding, steps)}]')
+    if prints := _fingerprints(finding):
+        made.append(f'"partialFingerprints":{{{prints}}}')
     if finding.suppression is not None:
-        result["suppressions"] = [_suppression(finding.suppression)]
-    result["properties"] = _properties(finding)
-    return result
+        made.append(f'"suppressions":[{_suppression(finding.suppression)}]')
+    made.append(f'"properties":{_properties(finding)}')
+    return f"{{{','.join(made)}}}"
 
 
-def _suppression(given: Suppression) -> dict[str, Any]:
-    made: dict[str, Any] = {"kind": "inSource", "location": {"physicalLocation": location(given.span)}}
-    if given.reason:
-        made["justification"] = given.reason[:_MAX_MESSAGE]
-    return made
+def _text(text: str) -> str:
+    return f'{{"text":{quoted(text)}}}'
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{','.join(map(quoted, texts))}]"
+
+
+def _fingerprints(finding: Finding) -> str:
+    own = f'"iacguard/v1":{quoted(finding.fingerprint)}' if finding.fingerprint else ""
+    if not finding.line_hash:
+        return own
+    line = f'"primaryLocationLineHash":{quoted(finding.line_hash)}'
+    return f"{line},{own}" if own else line
+
+
+def _suppression(given: Suppression) -> str:
+    made = f'"kind":"inSource","location":{{"physicalLocation":{location(given.span)}}}'
+    return f'{{{made},"justification":{quoted(given.reason[:_MAX_MESSAGE])}}}' if given.reason else f"{{{made}}}"
 
 
 def _shown_steps(trail: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -84,48 +97,46 @@ def _link(text: str) -> str:
     return "[" + text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]") + "]"
 
 
-def _primary(finding: Finding) -> dict[str, Any]:
-    logical = [{"fullyQualifiedName": finding.address, "kind": "resource"}]
+def _primary(finding: Finding) -> str:
+    logical = [_logical(finding.address, "resource")]
     if finding.parent:
-        logical.append({"fullyQualifiedName": finding.parent, "kind": "resource"})
+        logical.append(_logical(finding.parent, "resource"))
     if finding.construct:
-        logical.append({"fullyQualifiedName": finding.construct, "kind": "declaration"})
-    return {"physicalLocation": location(finding.span, finding.source_lines), "logicalLocations": logical}
+        logical.append(_logical(finding.construct, "declaration"))
+    place = location(finding.span, finding.source_lines)
+    return f'{{"physicalLocation":{place},"logicalLocations":[{",".join(logical)}]}}'
 
 
-def _related(number: int, step: Step) -> dict[str, Any]:
-    return {"id": number, "physicalLocation": location(step.span), "message": {"text": sentence(step.note)}}
+def _logical(name: str, kind: str) -> str:
+    return f'{{"fullyQualifiedName":{quoted(name)},"kind":"{kind}"}}'
 
 
-def _flow(finding: Finding, steps: tuple[Step, ...]) -> dict[str, Any]:
+def _station(step: Step) -> str:
+    return f'"physicalLocation":{location(step.span)},"message":{_text(sentence(step.note))}'
+
+
+def _flow(finding: Finding, steps: tuple[Step, ...]) -> str:
     """The way of the value as a thread flow: origin first, the finding's own place last."""
-    stations = [
-        {"location": {"physicalLocation": location(step.span), "message": {"text": sentence(step.note)}}}
-        for step in steps
+    place = location(finding.span, finding.source_lines)
+    last = f'"physicalLocation":{place},"message":{_text(_plain(finding.message))}'
+    stations = (f'{{"location":{{{station}}}}}' for station in (*map(_station, steps), last))
+    return f'{{"threadFlows":[{{"locations":[{",".join(stations)}]}}]}}'
+
+
+def _properties(finding: Finding) -> str:
+    made = [
+        f'"resourceType":{quoted(finding.resource_type)},"format":"{finding.format}"',
+        f'"path":{quoted(finding.path)},"stack":{quoted(finding.stack)}',
     ]
-    last = {
-        "physicalLocation": location(finding.span, finding.source_lines),
-        "message": {"text": _plain(finding.message)},
-    }
-    return {"threadFlows": [{"locations": [*stations, {"location": last}]}]}
-
-
-def _properties(finding: Finding) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "resourceType": finding.resource_type,
-        "format": finding.format,
-        "path": finding.path,
-        "stack": finding.stack,
-    }
     if len(finding.instances) > 1:
-        properties["instances"] = list(finding.instances[:_MAX_INSTANCES])
-        properties["instanceCount"] = len(finding.instances)
+        made.append(f'"instances":{_list(finding.instances[:_MAX_INSTANCES])}')
+        made.append(f'"instanceCount":{len(finding.instances)}')
     if finding.when:
-        properties["when"] = finding.when
+        made.append(f'"when":{quoted(finding.when)}')
     if finding.construct:
-        properties["construct"] = finding.construct
+        made.append(f'"construct":{quoted(finding.construct)}')
     if finding.also:
-        properties["also"] = list(finding.also)
+        made.append(f'"also":{_list(finding.also)}')
     if finding.reasons:
-        properties["reasons"] = list(finding.reasons)
-    return properties
+        made.append(f'"reasons":{_list(finding.reasons)}')
+    return f"{{{','.join(made)}}}"
