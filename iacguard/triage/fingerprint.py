@@ -9,18 +9,18 @@ hashes a running number is added. GitHub warns on every result whose value diffe
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from hashlib import sha256
-from itertools import accumulate, compress, count
-from operator import add, mul
+from itertools import accumulate, count
+from operator import add, itemgetter, mul
 
 _WINDOW = 100
 _BASE = 37
 _MASK = (1 << 64) - 1
-#: So many units are hashed in one go: one large number each.
-_BLOCK = 8192
-_END_OF_FILE = b"\xff\xff"
+_END_OF_FILE = "\uffff"
+#: So many of a window's last units are looked at before it is hashed.
+_TAIL = 3
 
 
 def line_hashes(text: str, lines: Collection[int]) -> dict[int, str]:
@@ -31,78 +31,75 @@ def line_hashes(text: str, lines: Collection[int]) -> dict[int, str]:
     """
     if not lines:
         return {}
-    kept = _stripped(text)
-    units = kept.encode("utf-16-le", errors="surrogatepass")
-    starts = _line_starts(kept, max(lines), wide=len(units) > 2 * len(kept))
-    units += _END_OF_FILE + bytes(2 * _WINDOW)
-    ends = bytes(map(_last_bytes(units, starts[-1] + 1).__getitem__, starts))
-    wanted = {ends[line - 1] for line in lines if 0 < line <= len(ends)}
-    values: dict[bytes, int] = {}
-    seen: dict[int, int] = {}
+    units = _units(text)
+    starts = _line_starts(units, max(lines))
+    units += _END_OF_FILE + "\0" * _WINDOW
+    tails = _tails(units, starts)
     found: dict[int, str] = {}
-    # Of lines that end in another byte than all that are asked for, the hash is another one, and not needed.
-    for number, start in compress(enumerate(starts, 1), map(wanted.__contains__, ends)):
-        window = units[2 * start : 2 * (start + _WINDOW)]
-        value = values.get(window)
-        if value is None:
-            value = values[window] = _hash(window)
-        times = seen[value] = seen.get(value, 0) + 1
-        if number in lines:
-            found[number] = f"{value:x}:{times}"
+    # Of lines with another tail than all that are asked for, the hash is another one, and not needed.
+    for tail in {tails[line - 1] for line in lines if 0 < line <= len(starts)}:
+        values: dict[str, int] = {}
+        seen: dict[int, int] = {}
+        for at in _places(tail, tails):
+            window = units[starts[at] : starts[at] + _WINDOW]
+            value = values.get(window)
+            if value is None:
+                value = values[window] = _hash(window)
+            times = seen[value] = seen.get(value, 0) + 1
+            if at + 1 in lines:
+                found[at + 1] = f"{value:x}:{times}"
     return found
 
 
-def _stripped(text: str) -> str:
-    """What is hashed: the text without blanks, its line ends line feeds."""
+def _units(text: str) -> str:
+    """What is hashed: the text without blanks, its line ends line feeds, a character for each UTF-16 unit."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Many times faster than to replace them in the text; no other character has these bytes in UTF-8.
     bare = text.encode("utf-8", errors="surrogatepass").translate(None, b" \t")
-    return bare.decode("utf-8", errors="surrogatepass")
+    kept = bare.decode("utf-8", errors="surrogatepass")
+    if kept.isascii():
+        return kept
+    units = kept.encode("utf-16-le", errors="surrogatepass")
+    size = len(units) // 2
+    return kept if size == len(kept) else "".join(map(chr, struct.unpack(f"<{size}H", units)))
 
 
-def _line_starts(kept: str, last: int, *, wide: bool) -> list[int]:
-    """Where the lines 1 to ``last`` start among the units; fewer where the file is shorter.
+def _line_starts(units: str, last: int) -> list[int]:
+    """Where the lines 1 to ``last`` start; fewer where the file is shorter."""
+    before = units.split("\n", last - 1)[:-1]
+    return list(map(add, accumulate(map(len, before), initial=0), count()))
 
-    ``wide``: some characters are two units.
+
+def _tails(units: str, starts: list[int]) -> str:
+    """A character for each window that is the same for all with one hash: what it is modulo 37 to the third.
+
+    Windows have one hash where they are one number to the base 37. ("Af" and "BA" are; that others meet modulo 2**64
+    is a matter of one in 2**64.) Such numbers have the same last digits, once each unit is made a digit and a carry.
+    All windows are reckoned with at once, in the 32-bit places of large numbers.
     """
-    before = kept.split("\n", last - 1)[:-1]
-    lengths = map(_units_of, before) if wide else map(len, before)
-    return list(map(add, accumulate(lengths, initial=0), count()))
+    carry_mask = int.from_bytes(b"\xff\x07\0\0" * len(starts), "little")
+    at_starts = itemgetter(*starts)
+    tails = carry = 0
+    for power in range(_TAIL):
+        column = "".join(at_starts(units[_WINDOW - 1 - power :]))
+        total = int.from_bytes(column.encode("utf-32-le", errors="surrogatepass"), "little") + carry
+        carry = total * 56_680 >> 21 & carry_mask  # a division by 37, exact up to 262,143
+        tails += (total - carry * _BASE) * _BASE**power
+    return tails.to_bytes(4 * len(starts), "little").decode("utf-32-le")
 
 
-def _units_of(line: str) -> int:
-    return len(line.encode("utf-16-le", errors="surrogatepass")) // 2
+def _places(wanted: str, text: str) -> Iterator[int]:
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
 
 
-def _last_bytes(units: bytes, size: int) -> bytes:
-    """The last byte of the hash of the window at each of the first ``size`` units.
-
-    A large number holds one hash in every 16 bits. The hashes of windows twice as long are those of the windows, times
-    a power of the base, plus the same moved down: a few operations in C for all. Comparing the windows themselves would
-    be quicker, but unlike windows with equal hashes ("Af", "BA") are numbered together by GitHub.
-    """
-    mask = int.from_bytes(b"\xff\0" * (_BLOCK + _WINDOW), "little")
-    return b"".join(_block(units[2 * at : 2 * (at + _BLOCK + _WINDOW)], mask) for at in range(0, size, _BLOCK))
-
-
-def _block(units: bytes, mask: int) -> bytes:
-    """The last byte of the hash of each window that starts in a block of units, which the last window ends."""
-    one = int.from_bytes(units, "little") & mask
-    windows, length = one, 1
-    for digit in f"{_WINDOW:b}"[1:]:
-        windows = (windows * pow(_BASE, length, 256) + (windows >> 16 * length)) & mask
-        length *= 2
-        if digit == "1":
-            windows = (windows * _BASE + (one >> 16 * length)) & mask
-            length += 1
-    return windows.to_bytes(len(units), "little")[: 2 * _BLOCK : 2]
-
-
-def _hash(window: bytes) -> int:
+def _hash(window: str) -> int:
     """The hash of one window, whose units are first joined by four."""
     pairs_mask, fours_mask, powers = _joints()
-    units = int.from_bytes(window, "little")
+    units = int.from_bytes(window.encode("utf-16-le", errors="surrogatepass"), "little")
     pairs = (units & pairs_mask) * _BASE + (units >> 16 & pairs_mask)
     fours = (pairs & fours_mask) * _BASE**2 + (pairs >> 32 & fours_mask)
     joined = struct.unpack(f"<{_WINDOW // 4}Q", fours.to_bytes(2 * _WINDOW, "little"))

@@ -44,7 +44,8 @@ def mask_secret(line: str, first: bool) -> str:
 
 def mask_known(line: str) -> str:
     """Any other line: literals given to secret names and keys of known shape are covered; references stay."""
-    masked = _NAMED.sub(_cover_literal, line)
+    quoted = '"' in line or "'" in line  # as few lines of a manifest are: to look for names takes longer than all else
+    masked = _NAMED.sub(_cover_literal, line) if quoted else line
     return _SHAPED.sub(lambda match: cover(match[0]), masked)
 
 

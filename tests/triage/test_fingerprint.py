@@ -118,14 +118,22 @@ def test_against_the_definition(seed: int) -> None:
 
 
 @pytest.mark.parametrize("wide", ["", "\U0001f600"])
-def test_blocks_join_without_a_seam(wide: str) -> None:
+def test_a_long_text_against_the_definition(wide: str) -> None:
     chance = random.Random(len(wide))
     pieces = ["Type: AWS::S3::Bucket", "Af", "BA", "\n", "\n", "\r", "é", wide]
     text = "".join(chance.choice(pieces) for _ in range(8_000))
-    assert len(text) > 3 * 8_192
     expected = defined(text)
     assert line_hashes(text, expected) == expected
     assert line_hashes(text, {len(expected) // 2}).items() <= expected.items()
+
+
+def test_unlike_windows_with_one_hash_are_numbered_together_wherever_they_differ() -> None:
+    windows = ["x" * at + one + "x" * (98 - at) for at in (0, 40, 96, 97, 98) for one in ("Af", "BA")]
+    text = "\n".join([*windows, "\uffda\uffff" * 50, "\uffdb\uffda" * 50])
+    expected = defined(text)
+    assert {value.partition(":")[2] for value in expected.values()} >= {"1", "2"}
+    for line in expected:
+        assert line_hashes(text, {line}) == {line: expected[line]}
 
 
 def test_a_million_equal_lines_take_no_time() -> None:

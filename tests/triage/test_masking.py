@@ -30,6 +30,7 @@ def test_later_lines_of_a_secret_are_covered_whole() -> None:
         ('master_password = "hunter2"', 'master_password = "*******"'),
         ('key_id = "AKIAABCDEFGHIJKLMNOP" # note', 'key_id = "********************" # note'),
         ("apiToken: 'x1'", "apiToken: '**'"),
+        ("KeyId: AKIAABCDEFGHIJKLMNOP", "KeyId: ********************"),
         # References and settings about secrets are no secrets.
         ('password = "${var.password}"', 'password = "${var.password}"'),
         ('secret = "arn:aws:secretsmanager:x"', 'secret = "arn:aws:secretsmanager:x"'),
