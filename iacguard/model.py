@@ -9,6 +9,7 @@ path on demand (:meth:`Resource.locate`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from iacguard.record import field, record
@@ -250,8 +251,7 @@ def _descend(place: Place, path: Path) -> Located:
     return Located(place.span, place.trail(), exact, getattr(place, "owner", ""))
 
 
-@record
-class Edge:
+class Edge(NamedTuple):
     """``source``'s ``attribute`` refers to ``target``; both are addresses of one stack."""
 
     source: str
@@ -280,9 +280,9 @@ class Graph:
             kept,
             tuple(unique),
             by_address,
-            _group(kept, lambda r: r.type),
-            _group(unique, lambda e: e.source),
-            _group(unique, lambda e: e.target),
+            _group(kept, attrgetter("type")),
+            _group(unique, attrgetter("source")) if unique else {},
+            _group(unique, attrgetter("target")) if unique else {},
         )
 
     def targets(self, resource: Resource, type_: str = "") -> Iterator[Resource]:
@@ -303,7 +303,11 @@ class Graph:
 def _group(items: Iterable[Any], key: Callable[[Any], str]) -> dict[str, tuple[Any, ...]]:
     groups: dict[str, list[Any]] = {}
     for item in items:
-        groups.setdefault(key(item), []).append(item)
+        name = key(item)
+        if name in groups:
+            groups[name].append(item)
+        else:
+            groups[name] = [item]
     return {k: tuple(v) for k, v in groups.items()}
 
 

@@ -28,6 +28,7 @@ def normalise(stack: Stack) -> tuple[Graph, tuple[Problem, ...]]:
 
 
 def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    from iacguard.normalise.cloud import cloud
     from iacguard.normalise.texts import read_texts
 
     if any(draft.type.startswith("azapi_") for draft in drafts):
@@ -37,7 +38,7 @@ def _terraform(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) 
             adapt_azapi(draft)
     for draft in drafts:
         read_texts(draft)
-    _cloud(drafts, edges, problems)
+    cloud(drafts, edges, problems)
     if any(draft.type.startswith(("kubernetes_", "kubectl_")) for draft in drafts):
         edges = edges + _terraformed(drafts)
     return edges
@@ -58,6 +59,7 @@ def _terraformed(drafts: list[Draft]) -> list[Edge]:
 
 
 def _cloudformation(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:
+    from iacguard.normalise.cloud import cloud
     from iacguard.normalise.cloudformation import rename_edges, translate
 
     moves: dict[str, Mapping[Path, Path]] = {}
@@ -66,29 +68,8 @@ def _cloudformation(drafts: list[Draft], edges: list[Edge], problems: list[Probl
         if moved is not None:
             moves[draft.address] = moved
     edges = rename_edges(edges, moves)
-    _cloud(drafts, edges, problems)
+    cloud(drafts, edges, problems)
     return edges
-
-
-def _cloud(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> None:
-    from iacguard.normalise.aliases import adapt
-    from iacguard.normalise.bindings import add_bindings, parent_type
-    from iacguard.normalise.firewall import add_rules
-    from iacguard.normalise.fold import fold
-    from iacguard.normalise.prefixlists import open_prefix_lists
-    from iacguard.normalise.scripts import add_lines
-    from iacguard.normalise.statements import add_statements
-
-    for draft in drafts:
-        adapt(draft)
-        add_lines(draft)
-        if draft.type.startswith("aws_"):
-            add_statements(draft, problems)
-        elif parent_type(draft.type):
-            add_bindings(draft, problems)
-        add_rules(draft)
-    open_prefix_lists(drafts)
-    fold(drafts, edges)
 
 
 def _kubernetes(drafts: list[Draft], edges: list[Edge], problems: list[Problem]) -> list[Edge]:

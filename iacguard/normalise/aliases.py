@@ -33,12 +33,17 @@ _WATCHED: Mapping[str, str] = MappingProxyType(
     {"Subnet": "subnet_id", "NetworkInterface": "eni_id", "TransitGateway": "transit_gateway_id"}
 )
 
+#: The types that are written in more than one way.
+_ADAPTED = frozenset((*TYPES, *_DECODED, "aws_flow_log", "aws_instance", "aws_launch_configuration"))
+
 #: Device names that Amazon's, Debian's and Windows' images boot from (EC2 user guide, "Device names for volumes").
 _ROOT_DEVICES = frozenset({"/dev/sda1", "/dev/xvda"})
 
 
 def adapt(draft: Draft) -> None:
     """Bring ``draft`` to the spelling that the rest of normalising, and every policy, knows."""
+    if draft.type not in _ADAPTED:
+        return
     alias = TYPES.get(draft.type)
     if alias is not None:
         draft.retype(alias)

@@ -10,19 +10,21 @@ from functools import cache
 from typing import Any
 
 from iacguard.model import REST, Edge, Key, Path, Unknown, Value
-from iacguard.normalise.convert import camel, camel_keys, convert, snake
+from iacguard.normalise.convert import convert, snake
 from iacguard.normalise.draft import Draft
 from iacguard.normalise.places import TranslatedPlace
+from iacguard.normalise.shapes import SHAPES, STAYS_TEXT
 from iacguard.normalise.tables import load, words
-from iacguard.normalise.values import MAX_DEPTH, boolean, integer, items, text
+from iacguard.normalise.values import MAX_DEPTH, integer, items, text
 from iacguard.record import field, record, replace
 
 #: Where the front end keeps what stands beside a resource's Properties (DeletionPolicy, Metadata): left as written.
 BESIDE = "__resource__"
 #: Arguments that are text in Terraform and that people write as a bare number.
 _TEXT = frozenset({"engine_version", "version", "source_account", "account_id", "platform_version", "kafka_version"})
-#: Arguments that stay text even where they read "true".
-_STAYS_TEXT = frozenset({"value", "default_value", "string_value", "values"})
+_TRUTH = {"true": True, "false": False}
+#: What is no property.
+_AS_WRITTEN = frozenset({BESIDE, REST})
 _TOO_DEEP = Unknown(f"nested deeper than {MAX_DEPTH} levels", kind="limit")
 
 
@@ -31,6 +33,7 @@ class Rule:
     """What becomes of one property: where it goes, by which conversions, and the rules of its members.
 
     ``pairs``: it is a list of {Key, Value} whose keys are attributes. ``also``: it goes to other attributes, too.
+    ``single``: it goes to one attribute beside those of its siblings, as nearly all do.
     """
 
     target: tuple[str, ...] = ()
@@ -38,6 +41,7 @@ class Rule:
     members: dict[str, Rule] | None = None
     pairs: dict[str, Rule] | None = None
     also: tuple[Rule, ...] = ()
+    single: bool = True
 
 
 @record
@@ -74,12 +78,12 @@ def rename_edges(edges: list[Edge], moves: Mapping[str, Mapping[Path, Path]]) ->
     out = []
     names: dict[str, dict[Key, Key]] = {}
     for edge in edges:
-        source = edge.source
+        source, target, attribute = edge
         if source in moves:
             if source not in names:
                 names[source] = _names(moves[source])
-            head, _dot, _ = edge.attribute.partition(".")
-            edge = Edge(source, edge.target, str(names[source].get(head, snake(head))) if head else "")
+            head = attribute.partition(".")[0]
+            edge = Edge(source, target, str(names[source].get(head, snake(head))) if head else "")
         out.append(edge)
     return out
 
@@ -88,8 +92,8 @@ def _names(moves: Mapping[Path, Path]) -> dict[Key, Key]:
     """Native property -> the first attribute that it went to."""
     names: dict[Key, Key] = {}
     for new, old in moves.items():
-        if old and old[0] not in names:
-            names[old[0]] = new[0]
+        if old:
+            names.setdefault(old[0], new[0])
     return names
 
 
@@ -101,14 +105,22 @@ class _Translation:
     moves: dict[Path, Path] = field(default_factory=dict)
 
     def members(
-        self, source: dict[str, Value], rules: dict[str, Rule], out: dict[str, Value], new: Path, old: Path, depth: int
+        self, source: dict[Any, Value], rules: dict[str, Rule], out: dict[str, Value], new: Path, old: Path, depth: int
     ) -> dict[str, Value]:
         for key, value in source.items():
             rule = rules.get(key, _PLAIN)
-            if key == BESIDE:
-                out[BESIDE] = value
-            elif not isinstance(key, str) or key == REST:
+            if key in _AS_WRITTEN:
+                out[key] = value
+            elif not isinstance(key, str):
                 out[REST] = value
+            elif rule.single:
+                name = rule.target[0] if rule.target else snake(key)
+                at, was = (*new, name), (*old, key)
+                self.moves[at] = was
+                if type(value) is str and not rule.conversions and depth < MAX_DEPTH:
+                    out[name] = self.text(value, name)
+                else:
+                    out[name] = self.value(value, rule, at, was, depth + 1)
             elif rule.pairs is not None:
                 self._pairs(value, rule.pairs, out, new, (*old, key))
             elif rule.target == (".",):
@@ -160,20 +172,24 @@ class _Translation:
         if depth > MAX_DEPTH:
             return _TOO_DEEP
         for name, argument in rule.conversions:
-            shape = _SHAPES.get(name)
+            shape = SHAPES.get(name)
             if shape is not None:
-                value = shape(self, value, argument, new, old)
+                value = shape(self.moves, value, argument, new, old)
             elif name in ("map", "object"):
                 return self._object(value, rule, new, old, depth) if name == "object" else value
             else:
                 value = convert(value, name, argument)
         if isinstance(value, str):
-            return self.scalar(value, new)
+            return self.text(value, _name(new))
         if isinstance(value, dict):
             self.moves[(*new, 0)] = old
             return [self.members(value, rule.members or {}, {}, (*new, 0), old, depth)]
         if isinstance(value, list):
-            return [self._item(v, rule, (*new, i), (*old, i), depth) for i, v in enumerate(value)]
+            name = _name(new)
+            return [
+                self.text(v, name) if type(v) is str else self._item(v, rule, (*new, i), (*old, i), depth)
+                for i, v in enumerate(value)
+            ]
         if isinstance(value, Unknown):
             return self._choices(value, rule, depth) if value.choices else value
         return self.scalar(value, new)
@@ -196,143 +212,35 @@ class _Translation:
 
     def _choices(self, value: Unknown, rule: Rule, depth: int) -> Value:
         apart = _Translation(self.numbers)
-        shaped = replace(rule, conversions=())
-        return replace(value, choices=tuple(apart.value(c, shaped, ("",), (), depth + 1) for c in value.choices))
+        shaped = replace(rule, conversions=()) if rule.conversions else rule
+        choices = tuple(apart.value(c, shaped, ("",), (), depth + 1) for c in value.choices)
+        if all(new is old for new, old in zip(choices, value.choices, strict=True)):
+            return value
+        return replace(value, choices=choices)
 
     def scalar(self, value: Value, new: Path) -> Value:
-        name = new[-1] if new else ""
-        if not isinstance(name, str):
-            name = next((k for k in reversed(new) if isinstance(k, str)), "")
         if isinstance(value, str):
-            if name in self.numbers:
-                number = integer(value)
-                return value if number is None else number
-            if len(value) < 6 and value.lower() in ("true", "false") and name not in _STAYS_TEXT:
-                return value.lower() == "true"
-        elif name in _TEXT and isinstance(value, int | float) and not isinstance(value, bool):
+            return self.text(value, _name(new))
+        if isinstance(value, int | float) and not isinstance(value, bool) and _name(new) in _TEXT:
             return text(value)
         return value
 
-
-def _tags(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    if not isinstance(value, list):
+    def text(self, value: str, name: str) -> Value:
+        """A text, or what it stands for: the number or truth value that is written as one."""
+        if name in self.numbers:
+            number = integer(value)
+            return value if number is None else number
+        if len(value) < 6 and name not in STAYS_TEXT:
+            return _TRUTH.get(value.lower(), value)
         return value
-    out: dict[str, Value] = {}
-    for index, pair in enumerate(value):
-        key = pair.get("Key", pair.get("Name")) if isinstance(pair, dict) else pair
-        if isinstance(key, str) and isinstance(pair, dict):
-            out[key] = pair.get("Value")
-            work.moves[(*new, key)] = (*old, index, "Value")
-        else:
-            out[REST] = key if isinstance(key, Unknown) else Unknown("a tag's key is not known")
-    return out
 
 
-def _pluck(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    if not isinstance(value, list):
-        return value.get(argument) if isinstance(value, dict) else value
-    for index in range(len(value)):
-        work.moves[(*new, index)] = (*old, index, argument)
-    return [v.get(argument) if isinstance(v, dict) else v for v in value]
-
-
-def _list(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    if isinstance(value, list):
-        return value
-    work.moves[(*new, 0)] = old
-    return [value]
-
-
-def _entries(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    if not isinstance(value, dict):
-        return value
-    out: list[Value] = []
-    for key, inner in value.items():
-        if key == REST:
-            out.append(replace(inner, spread=True) if isinstance(inner, Unknown) else inner)
-            continue
-        work.moves[(*new, len(out))] = (*old, key)
-        work.moves[(*new, len(out), "value")] = (*old, key)
-        out.append({"name": key, "value": inner})
-    return out
-
-
-def _keyed(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    """A map of objects as a list of objects that hold their key under ``argument``."""
-    if not isinstance(value, dict):
-        return value
-    out: list[Value] = []
-    for key, inner in value.items():
-        if key == REST or not isinstance(inner, dict):
-            unknown = inner if isinstance(inner, Unknown) else Unknown("not an object", kind="error")
-            out.append(replace(unknown, spread=key == REST))
-            continue
-        work.moves[(*new, len(out))] = (*old, key)
-        out.append({**inner, argument: key})
-    return out
-
-
-def _wrap(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    """A list of plain values as a list of objects that hold each under ``argument``."""
-    if not isinstance(value, list):
-        return value
-    return [v if isinstance(v, Unknown) and v.spread else {argument: v} for v in value]
-
-
-def _statement(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    """A lone statement as the policy document it makes."""
-    if not isinstance(value, dict):
-        return value
-    work.moves[(*new, "Statement", 0)] = old
-    return {"Statement": [value]}
-
-
-def _camel(work: _Translation, value: Value, argument: str, new: Path, old: Path) -> Value:
-    _camel_moves(work, value, new, old, 0)
-    verbatim = frozenset(argument.split(","))
-    return _booleans(camel_keys(value, verbatim), verbatim, 0)
-
-
-def _booleans(value: Value, verbatim: frozenset[str], depth: int) -> Value:
-    """``value`` with the texts "true" and "false" of its members as what they mean; items of lists stay text."""
-    if isinstance(value, list):
-        return [_booleans(v, verbatim, depth + 1) if isinstance(v, dict) else v for v in value]
-    if not isinstance(value, dict) or depth > MAX_DEPTH:
-        return value
-    out: dict[str, Value] = {}
-    for name, inner in value.items():
-        if isinstance(inner, str) and name not in _STAYS_TEXT:
-            known = boolean(inner)
-            out[name] = inner if known is None else known
-        else:
-            kept = name[:1].upper() + name[1:] in verbatim
-            out[name] = inner if kept else _booleans(inner, verbatim, depth + 1)
-    return out
-
-
-def _camel_moves(work: _Translation, value: Value, new: Path, old: Path, depth: int) -> None:
-    if depth > 6:
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            at = (*new, camel(key))
-            work.moves[at] = (*old, key)
-            _camel_moves(work, inner, at, (*old, key), depth + 1)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            _camel_moves(work, inner, (*new, index), (*old, index), depth + 1)
-
-
-_SHAPES = {
-    "tags": _tags,
-    "pluck": _pluck,
-    "list": _list,
-    "entries": _entries,
-    "keyed": _keyed,
-    "wrap": _wrap,
-    "statement": _statement,
-    "camel": _camel,
-}
+def _name(path: Path) -> str:
+    """The attribute at or around ``path``."""
+    for key in reversed(path):
+        if isinstance(key, str):
+            return key
+    return ""
 
 
 @cache
@@ -366,10 +274,11 @@ def _insert(root: dict[str, Rule], path: list[str], entry: Any) -> None:
         root = rule.members
     old = root.get(path[-1], _PLAIN)
     if isinstance(entry, dict):
-        root[path[-1]] = replace(old, pairs={k: _rule(v, k) for k, v in entry.items()})
+        root[path[-1]] = replace(old, pairs={k: _rule(v, k) for k, v in entry.items()}, single=False)
     else:
         first, *more = [_rule(e, path[-1]) for e in ([entry] if isinstance(entry, str) else entry)]
-        root[path[-1]] = replace(first, members=old.members, also=tuple(more))
+        single = first.single and not more
+        root[path[-1]] = replace(first, members=old.members, also=tuple(more), single=single)
 
 
 def _rule(entry: str, name: str) -> Rule:
@@ -380,4 +289,4 @@ def _rule(entry: str, name: str) -> Rule:
     for word in rest:
         conversion, _, argument = word.partition(":")
         conversions.append((conversion, argument))
-    return Rule(target, tuple(conversions))
+    return Rule(target, tuple(conversions), single=len(target) == 1 and target != (".",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from iacguard.model import OwnedPlace, Path, Place, Resource, Value
+from iacguard.normalise.places import MovedPlace
 
 
 class Draft:
@@ -42,7 +43,7 @@ class Draft:
         self._open().add(name)
         self.attributes[name] = value
         if place is not None:
-            self.origin((name,), place)
+            self.origins[name,] = place  # type: ignore[index]
 
     def rewrite(self, type_: str, attributes: dict[str, Value], place: Place) -> None:
         """Take a new type, attributes that belong to this draft from now on, and the place that knows their names."""
@@ -69,15 +70,14 @@ class Draft:
         found = self.attributes[name]
         if not isinstance(found, list):
             found = self.attributes[name] = [] if found is None else [found]
+        at = len(found)
         found.append(value)
         if place is not None:
-            self.origin((name, len(found) - 1), place)
-        return len(found) - 1
+            self.origins[name, at] = place  # type: ignore[index]
+        return at
 
     def where(self, path: Path) -> Place:
         """The place of ``path``: a made origin, else found below the block when asked."""
-        from iacguard.normalise.places import MovedPlace
-
         for depth in range(len(path), 0, -1):
             known = self.origins.get(path[:depth])
             if known is not None:

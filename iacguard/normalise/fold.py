@@ -8,7 +8,7 @@ undecided instead of a finding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from iacguard.model import Edge, Path, Place, Unknown, Value
@@ -20,6 +20,7 @@ from iacguard.normalise.tables import load, words
 from iacguard.normalise.values import get, items, origin_of, same
 from iacguard.record import record, replace
 
+_PROVIDERS = ("aws", "azurerm", "google")
 #: How many siblings in a row a reference is followed through.
 _MAX_HOPS = 4
 #: An unknown of these kinds is not a resource of this stack: it would have a reference, or stand outside the code.
@@ -76,6 +77,14 @@ def _folds(child: str) -> tuple[Fold, ...]:
     return tuple(found)
 
 
+@cache
+def _folds_from(type_: str) -> tuple[Fold, ...]:
+    """The folds that resources of a type may be children in."""
+    if type_.partition("_")[0] not in _PROVIDERS:
+        return ()
+    return (_iam_fold(type_),) if parent_type(type_) else _folds(type_)
+
+
 def _target(entry: str) -> Target:
     head, _, made = entry.partition("|")
     name, _, source = head.partition("<")
@@ -99,6 +108,8 @@ def fold(drafts: list[Draft], edges: Iterable[Edge]) -> None:
     """Fold every child among ``drafts`` into its parents."""
     work = _Folding(drafts, edges)
     children = [(d, f) for d in drafts for f in work.folds(d)]
+    if not children:
+        return
     # Grandchildren first: what a child takes along must be complete by then.
     children.sort(key=lambda pair: -work.depth(pair[1].child))
     for draft, row in children:
@@ -107,22 +118,30 @@ def fold(drafts: list[Draft], edges: Iterable[Edge]) -> None:
 
 class _Folding:
     def __init__(self, drafts: list[Draft], edges: Iterable[Edge]) -> None:
-        self.by_address = {d.address: d for d in drafts}
+        self.drafts = drafts
         self.by_type: dict[str, list[Draft]] = {}
         for draft in drafts:
             self.by_type.setdefault(draft.type, []).append(draft)
-        self.edges: dict[str, list[Edge]] = {}
-        for edge in edges:
-            self.edges.setdefault(edge.source, []).append(edge)
+        self.linking = edges
         self.literals: dict[str, dict[tuple[str, ...], list[tuple[Value, Draft]]]] = {}
 
+    @cached_property
+    def by_address(self) -> dict[str, Draft]:
+        return {d.address: d for d in self.drafts}
+
+    @cached_property
+    def edges(self) -> dict[str, list[Edge]]:
+        """Address -> the edges from there."""
+        found: dict[str, list[Edge]] = {}
+        for edge in self.linking:
+            found.setdefault(edge.source, []).append(edge)
+        return found
+
     def folds(self, draft: Draft) -> tuple[Fold, ...]:
-        provider = draft.type.partition("_")[0]
-        if provider not in ("aws", "azurerm", "google"):
-            return ()
-        if parent_type(draft.type):
-            return (_iam_fold(draft.type),)
-        return tuple(f for f in _folds(draft.type) if f.parent == "*" or f.parent in self.by_type)
+        rows = _folds_from(draft.type)
+        if not rows or parent_type(draft.type):
+            return rows
+        return tuple(f for f in rows if f.parent == "*" or f.parent in self.by_type)
 
     def depth(self, type_: str) -> int:
         depth = 0

@@ -7,7 +7,7 @@ over, as are templates with macros, which may read what they like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
 
@@ -30,6 +30,8 @@ KNOWN_MAJORS: Mapping[str, tuple[str, ...]] = MappingProxyType({"aws": ("6",), "
 _NOT_PUBLISHED = ("AWS::CDK::", "AWS::Serverless::")
 _PART = regex(r"\s*(=|!=|>=|<=|~>|>|<)?\s*v?(\d+)((?:\.\d+)*)\s*")
 _DEPTH = 12
+#: What our own members of a map begin with, and patterns for its keys in the schemas.
+_NO_ARGUMENT = ("$", "_", "/")
 
 
 @record
@@ -66,16 +68,16 @@ def look(stack: Stack, drafts: Sequence[Draft]) -> tuple[Made, ...]:
 
 
 def _made(draft: Draft, majors: Sequence[str]) -> Iterator[Made]:
-    known = [m for m in majors if _names(draft.type, (), m) is not None]
+    known = [names for major in majors if (names := _names(draft.type, major)) is not None]
     if not known:
         yield Made(draft, type=_said(draft.type, draft.type, _types(draft.type, majors[0]), 0.9))
         return
-    found = _unknown(draft, known[0])
-    for major in known[1:] if found else ():
-        others = _unknown(draft, major)
+    found = {} if _fits(draft.attributes, known[0]) else _unknown(draft, known[0])
+    for names in known[1:] if found else ():
+        others = _unknown(draft, names)
         found = {path: within for path, within in found.items() if path in others}
     if found or REST in draft.attributes:
-        yield Made(draft, tuple(_argument(draft, path, within, known[0]) for path, within in found.items()))
+        yield Made(draft, tuple(_argument(draft, path, within, known[0].major) for path, within in found.items()))
 
 
 def _argument(draft: Draft, path: Path, within: tuple[str, ...], major: str) -> tuple[Value, Place]:
@@ -90,11 +92,30 @@ def _types(type_: str, major: str) -> Sequence[str]:
     return cloudformation_types() if "::" in type_ else terraform_types(type_.partition("_")[0], major)
 
 
+class _Names:
+    """The names of what a type, or a block of it, may hold, and those of its blocks as they are asked for."""
+
+    __slots__ = ("_blocks", "_path", "_type", "all", "major")
+
+    def __init__(self, type_: str, path: tuple[str, ...], major: str, names: Iterable[str]) -> None:
+        self._type, self._path, self.major = type_, path, major
+        self.all = frozenset(names)
+        self._blocks: dict[str, _Names | None] = {}
+
+    def block(self, name: str) -> _Names | None:
+        """What the block ``name`` may hold; None as for :func:`_members`."""
+        if name not in self._blocks:
+            path = (*self._path, name)
+            members = _members(self._type, path, self.major)
+            self._blocks[name] = None if members is None else _Names(self._type, path, self.major, members)
+        return self._blocks[name]
+
+
 @cache
-def _names(type_: str, path: tuple[str, ...], major: str) -> frozenset[str] | None:
-    """The names of what a type, or a block of it, may hold; None as for :func:`_members`."""
-    members = _members(type_, path, major)
-    return None if members is None else frozenset(members)
+def _names(type_: str, major: str) -> _Names | None:
+    """What a type may hold; None for one that does not exist."""
+    members = _members(type_, (), major)
+    return None if members is None else _Names(type_, (), major, members)
 
 
 def _members(type_: str, path: tuple[str, ...], major: str) -> Mapping[str, Attribute] | None:
@@ -112,22 +133,43 @@ def _schema(type_: str, major: str) -> Schema | None:
     return cloudformation_schema(type_) if "::" in type_ else terraform_schema(type_, major)
 
 
-def _unknown(draft: Draft, major: str) -> dict[Path, tuple[str, ...]]:
+def _fits(attributes: Value, names: _Names) -> bool:
+    """Whether a type has all arguments of a resource: to find that out takes half as long as to find those it lacks."""
+    pending: list[tuple[Value, _Names]] = [(attributes, names)]
+    while pending:
+        value, known = pending.pop()
+        if type(value) is list:
+            pending += [(item, known) for item in value if type(item) is dict]
+            continue
+        own = known.all
+        for name, inner in value.items():
+            if name not in own:
+                if not name.startswith(_NO_ARGUMENT):
+                    return False
+            elif type(inner) is dict or type(inner) is list:
+                block = known.block(name)
+                if block is not None:
+                    pending.append((inner, block))
+    return True
+
+
+def _unknown(draft: Draft, names: _Names) -> dict[Path, tuple[str, ...]]:
     """The paths of a resource's arguments that its type does not have, and the names of the blocks around each."""
     out: dict[Path, tuple[str, ...]] = {}
-    pending: list[tuple[Value, tuple[str, ...], Path]] = [(draft.attributes, (), ())]
+    pending: list[tuple[Value, _Names, tuple[str, ...], Path]] = [(draft.attributes, names, (), ())]
     while pending:
-        value, within, path = pending.pop()
+        value, known, within, path = pending.pop()
         if type(value) is list:
-            pending += [(item, within, (*path, at)) for at, item in enumerate(value) if type(item) is dict][::-1]
-        names = _names(draft.type, within, major) if type(value) is dict and len(path) <= _DEPTH else None
-        if names is None:
+            inside = [(item, known, within, (*path, at)) for at, item in enumerate(value) if type(item) is dict]
+            pending += inside[::-1]
+        if type(value) is not dict or len(path) > _DEPTH:
             continue
         for name, inner in value.items():
-            if name in names:
-                if type(inner) is dict or type(inner) is list:
-                    pending.append((inner, (*within, name), (*path, name)))
-            elif not name.startswith(("$", "_", "/")):
+            if name in known.all:
+                block = known.block(name) if type(inner) is dict or type(inner) is list else None
+                if block is not None:
+                    pending.append((inner, block, (*within, name), (*path, name)))
+            elif not name.startswith(_NO_ARGUMENT):
                 out[*path, name] = within
     return out
 

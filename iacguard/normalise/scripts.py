@@ -13,15 +13,14 @@ _MAX_LINES = 2000
 
 def add_lines(draft: Draft) -> None:
     """Give a machine with a start-up script of several lines ``user_data_lines``."""
-    script = _plain(draft.attributes.get(_SCRIPT)) if draft.type in SCRIPTED else None
+    if draft.type not in SCRIPTED:
+        return
+    script = _plain(draft.attributes.get(_SCRIPT))
     parts = script.parts if isinstance(script, Unknown) else (script,)
     if not any(isinstance(part, str) and "\n" in part for part in parts):
         return
-    place = draft.where((_SCRIPT,))
-    for number, line in enumerate(_lines(parts)):
-        if number == _MAX_LINES:
-            break
-        draft.append(f"{_SCRIPT}_lines", line, LinePlace(place, number, len(line) if isinstance(line, str) else 1))
+    lines = _lines(parts)[:_MAX_LINES]
+    draft.set(f"{_SCRIPT}_lines", lines, LinesPlace(draft.place, draft.where((_SCRIPT,)), lines))
 
 
 def _plain(script: Value) -> Value:
@@ -56,6 +55,31 @@ def _joined(parts: list[str | Unknown]) -> Value:
     if unknown is None:
         return "".join(part for part in parts if isinstance(part, str))
     return Unknown(unknown.reason, unknown.kind, unknown.span, parts=tuple(parts), secret=unknown.secret)
+
+
+@record
+class LinesPlace:
+    """The place of all lines of a ``text``, which stands in ``block``: each is made when it is asked for."""
+
+    block: Place
+    text: Place
+    lines: list[Value]
+
+    @property
+    def span(self) -> Span:
+        return self.block.span
+
+    def child(self, key: Key) -> Place | None:
+        if not isinstance(key, int) or not 0 <= key < len(self.lines):
+            return None
+        line = self.lines[key]
+        return LinePlace(self.text, key, len(line) if isinstance(line, str) else 1)
+
+    def trail(self) -> tuple[Step, ...]:
+        return self.block.trail()
+
+    def text_start(self) -> tuple[int, int] | None:
+        return None
 
 
 @record

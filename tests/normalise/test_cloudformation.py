@@ -335,6 +335,15 @@ def test_unknowns_stay_unknown(build: Any) -> None:
     assert [c[0]["enabled"] for c in found["versioning"].choices] == [True, False]
 
 
+def test_a_choice_is_made_anew_only_where_a_value_of_it_changes(build: Any) -> None:
+    name = Unknown("a parameter", "variable", choices=("a", "b"))
+    written = Unknown("a condition", "condition", choices=("true", "no"))
+    queue = build.cloudformation("Q", "AWS::SQS::Queue", {"QueueName": name, "FifoQueue": written})
+    found = build.graph(queue).resources[0].attributes
+    assert found["name"] is name
+    assert found["fifo_queue"].choices == (True, "no")
+
+
 def test_a_type_without_a_row_stays_native(build: Any) -> None:
     written = build.cloudformation("X", "AWS::CDK::Metadata", {"SomeName": {"Inner": 1}})
     found = build.graph(written).resources[0]

@@ -50,3 +50,11 @@ def test_lines_of_a_text_in_quotes_stand_where_the_text_does() -> None:
 
 def test_a_script_of_one_line_has_none() -> None:
     assert "user_data_lines" not in machine('"reboot"').attributes
+
+
+def test_what_is_no_line_stands_where_the_machine_does() -> None:
+    web = machine("<<EOT\nexport A=1\nEOT")
+    for path in (("user_data_lines",), ("user_data_lines", 2), ("user_data_lines", "name")):
+        assert web.locate(path).span == web.span
+    assert web.locate(("user_data_lines", 0, "name")).span.line == 4
+    assert (web.origins[("user_data_lines",)].trail(), web.origins[("user_data_lines",)].text_start()) == ((), None)
