@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from typing import Any
 from zlib import adler32, crc32
 
 from iacguard import __version__
 from iacguard.findings import Fix, Rule
 from iacguard.model import Span
-from iacguard.policy.compile import Condition, Listed, MessageText, Policy, listed
+from iacguard.policy.compile import Condition, Listed, MessageText, Policy, Shelf, listed
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.message import kept
 from iacguard.record import fields
@@ -27,44 +28,58 @@ from iacguard.record import fields
 _CONDITIONS = ("deny", "where", "each", "at")
 
 
-def cached(folder: str, cache_dir: str, read: Callable[[], Sequence[Policy]]) -> tuple[Listed, ...]:
+def cached(folder: str, cache_dir: str, read: Callable[[], Iterable[Policy]]) -> Shelf:
     """The policies of ``folder``, from ``cache_dir`` if they are there and current, else from ``read``."""
     state = [__version__, _state(folder, ".yaml"), _state(os.path.dirname(__file__), ".py")]
     # One file for each installation, or two of them would undo each other's.
     file = os.path.join(cache_dir, f"policies-{crc32(os.fsencode(folder)):08x}.json")
     try:
         with open(file, "rb") as shelf:
-            return _Shelf(shelf.read(), state).entries
+            return _Kept(shelf.read(), state)
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         pass  # made anew below
-    policies = tuple(read())
+    policies = sorted(read(), key=lambda policy: policy.rule.id)
     # No folder to write to, or a bad expression, of which the scan tells where the policy is needed.
     with suppress(OSError, ExpressionError):
         _keep(file, state, policies)
-    return tuple(map(listed, policies))
+    return Shelf(map(listed, policies))
 
 
-class _Shelf:
-    """The kept form: a line of JSON that lists the policies, then a line of JSON for each, read when it is needed.
+class _Kept(Shelf):
+    """The kept form: a line of JSON with what every scan needs, one with the list of policies, and one for each.
 
-    Raises ValueError where it was made from another ``state``.
+    All but the first are read when they are needed. Raises ValueError where it was made from another ``state``.
     """
 
     def __init__(self, data: bytes, state: list[Any]) -> None:
-        self._lines = data.split(b"\n")
-        head = json.loads(self._lines[0])
-        if head["state"] != state or len(self._lines) != len(head["policies"]) + 1:
+        self._begin = data.index(b"\n") + 1
+        head = json.loads(data[: self._begin])
+        self._data = data
+        #: Where each line begins, behind the first; and the end of the last.
+        self._starts: list[int] = head["starts"]
+        if head["state"] != state or len(data) != self._begin + self._starts[-1]:
             raise ValueError("not current")
+        self.kinds: dict[str, list[int]] = head["kinds"]
         self._made: dict[int, Policy] = {}
-        self.entries = tuple(
-            Listed(name, tuple(kinds), severity, tuple(aliases), partial(self._load, number))
-            for number, (name, kinds, severity, aliases) in enumerate(head["policies"], 1)
-        )
+        self._listed: tuple[Listed, ...] = ()
 
-    def _load(self, number: int) -> Policy:
+    def __len__(self) -> int:
+        return len(self._starts) - 2
+
+    def load(self, number: int) -> Policy:
         if number not in self._made:
-            self._made[number] = _policy(json.loads(self._lines[number]))
+            self._made[number] = _policy(self._line(number + 1))
         return self._made[number]
+
+    def listed(self) -> tuple[Listed, ...]:
+        self._listed = self._listed or tuple(
+            Listed(name, tuple(kinds), severity, tuple(aliases), partial(self.load, number))
+            for number, (name, kinds, severity, aliases) in enumerate(self._line(0))
+        )
+        return self._listed
+
+    def _line(self, number: int) -> Any:
+        return json.loads(self._data[self._begin + self._starts[number] : self._begin + self._starts[number + 1]])
 
 
 def _state(folder: str, ending: str) -> list[int]:
@@ -88,9 +103,11 @@ def _state(folder: str, ending: str) -> list[int]:
 def _keep(file: str, state: list[Any], policies: Sequence[Policy]) -> None:
     import tempfile
 
-    head = [[p.rule.id, p.kinds, p.rule.severity, p.rule.aliases] for p in policies]
-    parts: list[Any] = [{"state": state, "policies": head}, *map(_entry, policies)]
-    text = "\n".join(json.dumps(part, separators=(",", ":")) for part in parts)
+    everything = [[p.rule.id, p.kinds, p.rule.severity, p.rule.aliases] for p in policies]
+    lines = [json.dumps(part, separators=(",", ":")) + "\n" for part in (everything, *map(_entry, policies))]
+    starts = list(accumulate(map(len, lines), initial=0))
+    head = {"state": state, "starts": starts, "kinds": Shelf(map(listed, policies)).kinds}
+    text = json.dumps(head, separators=(",", ":")) + "\n" + "".join(lines)
     folder = os.path.dirname(file)
     os.makedirs(folder, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".policies-")

@@ -132,10 +132,6 @@ class Listed(NamedTuple):
         """Whether ``name`` is its id, one of its aliases, or a shell pattern of its id."""
         return name == self.id or name in self.aliases or fnmatchcase(self.id, name)
 
-    def decides(self, kind: str) -> bool:
-        """Whether it is for resources of this type, by a shell pattern among its kinds."""
-        return any("*" in k and fnmatchcase(kind, k) for k in self.kinds)
-
 
 def listed(policy: Policy) -> Listed:
     """A policy that is at hand."""
@@ -143,28 +139,47 @@ def listed(policy: Policy) -> Listed:
     return Listed(rule.id, policy.kinds, rule.severity, rule.aliases, lambda: policy)
 
 
-class Pack:
-    """Policies in the order of their ids, indexed by kind. Immutable; those of a kind are loaded when it is met."""
+class Shelf:
+    """Policies in the order of their ids, each with its number, and the numbers of those for each kind."""
 
-    __slots__ = ("_by_kind", "_entries", "_found", "_patterns")
-
-    def __init__(self, policies: Iterable[Policy | Listed]) -> None:
-        self._entries = tuple(p if isinstance(p, Listed) else listed(p) for p in policies)
-        self._by_kind: dict[str, list[Listed]] = {}
-        for entry in self._entries:
+    def __init__(self, entries: Iterable[Listed]) -> None:
+        self._entries = tuple(sorted(entries, key=lambda entry: entry.id))
+        self.kinds: dict[str, list[int]] = {}
+        for number, entry in enumerate(self._entries):
             for kind in entry.kinds:
-                self._by_kind.setdefault(kind, []).append(entry)
-        #: What for_kinds() has found: a scan of many stacks meets the same kinds again and again.
-        self._found: dict[tuple[str, ...], tuple[Policy, ...]] = {}
-        self._patterns = tuple(e for e in self._entries if any("*" in k for k in e.kinds))
+                self.kinds.setdefault(kind, []).append(number)
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    def load(self, number: int) -> Policy:
+        """The policy of this number."""
+        return self._entries[number].load()
+
+    def listed(self) -> tuple[Listed, ...]:
+        """All of them, as far as they are known without being loaded."""
+        return self._entries
+
+
+class Pack:
+    """The policies of a shelf, as a scan asks for them. Immutable; those of a kind are loaded when it is met."""
+
+    __slots__ = ("_found", "_patterns", "_shelf")
+
+    def __init__(self, policies: Shelf | Iterable[Policy | Listed]) -> None:
+        entries = () if isinstance(policies, Shelf) else (p if isinstance(p, Listed) else listed(p) for p in policies)
+        self._shelf = policies if isinstance(policies, Shelf) else Shelf(entries)
+        #: What for_kinds() has found: a scan of many stacks meets the same kinds again and again.
+        self._found: dict[tuple[str, ...], tuple[Policy, ...]] = {}
+        self._patterns = tuple(kind for kind in self._shelf.kinds if "*" in kind)
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
     @property
     def policies(self) -> tuple[Policy, ...]:
         """All of them, loaded."""
-        return tuple(entry.load() for entry in self._entries)
+        return tuple(map(self._shelf.load, range(len(self._shelf))))
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -173,22 +188,22 @@ class Pack:
 
     def get(self, name: str) -> Policy:
         """The policy with this id or alias. Raises PolicyError, naming near ids."""
-        for entry in self._entries:
+        for entry in self._shelf.listed():
             if name == entry.id or name in entry.aliases:
                 return entry.load()
         raise PolicyError((self._nothing(name),))
 
     def names(self, name: str) -> bool:
         """Whether ``name`` is the id or an alias of one of them, or a shell pattern of an id."""
-        return any(entry.named(name) for entry in self._entries)
+        return any(entry.named(name) for entry in self._shelf.listed())
 
     def for_kinds(self, *kinds: str) -> tuple[Policy, ...]:
         """The policies that decide resources of any of these types, by id."""
         known = self._found.get(kinds)
         if known is None:
-            found = {entry.id: entry for kind in kinds for entry in self._by_kind.get(kind, ())}
-            found.update((e.id, e) for e in self._patterns if any(map(e.decides, kinds)))
-            known = self._found[kinds] = tuple(found[i].load() for i in sorted(found))
+            names = {*kinds, *(p for p in self._patterns if any(fnmatchcase(kind, p) for kind in kinds))}
+            numbers = {number for name in names for number in self._shelf.kinds.get(name, ())}
+            known = self._found[kinds] = tuple(map(self._shelf.load, sorted(numbers)))
         return known
 
     def select(self, select: tuple[str, ...], ignore: tuple[str, ...], severities: tuple[Severity, ...]) -> Pack:
@@ -198,12 +213,12 @@ class Pack:
         """
         if not (select or ignore or severities):
             return self
-        missing = [self._nothing(n) for n in (*select, *ignore) if not any(e.named(n) for e in self._entries)]
+        missing = [self._nothing(n) for n in (*select, *ignore) if not any(e.named(n) for e in self._shelf.listed())]
         if missing:
             raise PolicyError(tuple(missing))
         return Pack(
             e
-            for e in self._entries
+            for e in self._shelf.listed()
             if (not select or any(map(e.named, select)))
             and not any(map(e.named, ignore))
             and (not severities or e.severity in severities)
@@ -212,6 +227,6 @@ class Pack:
     def _nothing(self, name: str) -> Problem:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, [e.id for e in self._entries], 3)
+        near = get_close_matches(name, [e.id for e in self._shelf.listed()], 3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`iacguard policy list` shows them all"
         return Problem("policy", NOWHERE, f"no policy is called {name!r}", hint)

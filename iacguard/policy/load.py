@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from iacguard.findings import SEVERITIES, Fix, Problem, Rule
 from iacguard.late import regex
 from iacguard.model import Span
-from iacguard.policy.compile import NOWHERE, Condition, Listed, MessageText, Pack, Policy, PolicyError, listed
+from iacguard.policy.compile import NOWHERE, Condition, Listed, MessageText, Pack, Policy, PolicyError, Shelf, listed
 from iacguard.policy.errors import ExpressionError
 from iacguard.policy.fields import Reader
 from iacguard.policy.groups import expand
@@ -56,17 +56,20 @@ def load_pack(
 
     ``cache_dir`` is where the built-in ones are kept in a form that loads fast; None reads their files.
     """
+    shelf = _builtin(cache_dir) if builtin else Shelf(())
+    if not policy_dirs:
+        return Pack(shelf)
     problems: list[Problem] = []
-    entries = {entry.id: entry for entry in _builtin(cache_dir)} if builtin else {}
+    entries = {entry.id: entry for entry in shelf.listed()}
     for folder, shown in _folders(policy_dirs, problems):
         for policy in _read(folder, shown, True, problems):
             _add(entries, policy, problems)
     if problems:
         raise PolicyError(tuple(problems))
-    return Pack(entries[i] for i in sorted(entries))
+    return Pack(entries.values())
 
 
-def _builtin(cache_dir: str | PathLike[str] | None) -> tuple[Listed, ...]:
+def _builtin(cache_dir: str | PathLike[str] | None) -> Shelf:
     folder = builtin_dir()
 
     def read() -> tuple[Policy, ...]:
@@ -81,7 +84,7 @@ def _builtin(cache_dir: str | PathLike[str] | None) -> tuple[Listed, ...]:
         return tuple(entry.load() for entry in entries.values())
 
     if cache_dir is None:
-        return tuple(map(listed, read()))
+        return Shelf(map(listed, read()))
     from iacguard.policy.cache import cached
 
     return cached(folder, os.fspath(cache_dir), read)

@@ -7,7 +7,7 @@ import pytest
 
 from iacguard.policy import load_pack
 from iacguard.policy.cache import cached
-from iacguard.policy.compile import Policy
+from iacguard.policy.compile import Pack, Policy
 from iacguard.policy.load import _read
 
 TEXT = """\
@@ -40,7 +40,7 @@ def policies(folder: Path, cache: Path, reads: list[int]) -> tuple[Policy, ...]:
         reads.append(1)
         return list(_read(folder, "policies", False, []))
 
-    return tuple(entry.load() for entry in cached(str(folder), str(cache), read))
+    return Pack(cached(str(folder), str(cache), read)).policies
 
 
 def told(policy: Policy) -> tuple[object, ...]:
