@@ -23,6 +23,8 @@ RENDERED = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".gotmpl", ".erb", ".ej
 
 #: What every Kubernetes object has at its top.
 _OBJECT = frozenset({"apiVersion", "kind"})
+#: What only a template has at its top.
+_VERSION = frozenset({"AWSTemplateFormatVersion"})
 
 #: Cheap: a file without any of these bytes is neither.
 _CLOUDFORMATION_MARKS = (b"Resources", b"AWSTemplateFormatVersion")
@@ -32,17 +34,19 @@ _KUBERNETES_MARKS = (b"apiVersion", b"kind")
 _PLAN_START = regex(rb'\s*\{(?=.{0,4000}?"format_version"\s*:\s*")', re.DOTALL)
 _PLAN_MARKS = (b'"planned_values"', b'"resource_changes"', b'"root_module"')
 
-_TOP_KEY = rb"""^(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|$)"""
-_TOP_KEY_OR_START = regex(_TOP_KEY + rb"|^---(?=\s|$)", re.MULTILINE)
+#: A key at the first column, or a document's start. It begins with a line feed, which is found fast, not with ``^``.
+_TOP_KEY_OR_START = regex(
+    rb"""\n(?=[\w"'-])(?:(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|\Z)|---(?=\s|\Z))"""
+)
 _ANY_KEY = regex(rb"""(?:^|[\s{,?-])["']?(apiVersion|kind|Resources|AWSTemplateFormatVersion)["']?[ \t]*:""")
-_CFN_TYPE = regex(rb"""["']?Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
+_CFN_TYPE = regex(rb"""Type["']?[ \t]*:[ \t\r\n]*["']?[A-Za-z0-9]+::[A-Za-z0-9]""")
 _CFN_TRANSFORM = regex(rb"""^["']?Transform["']?[ \t]*:[ \t\r\n\-\["']*AWS::""", re.MULTILINE)
 #: A template's version, or a resource with its type before all else, after texts at the most.
 _TEMPLATE_START = regex(
     rb"""\s*\{(?:\s*(?!"AWST)"[^"\\]*"\s*:\s*"[^"\\]*"\s*,)*+\s*(?:"AWSTemplateFormatVersion"[ \t]*:|"""
     rb""""Resources"[ \t]*:\s*\{\s*"[^"\\]*"\s*:\s*\{\s*"Type"[ \t]*:[ \t\r\n]*"[A-Za-z0-9]+::[A-Za-z0-9])"""
 )
-_TEMPLATE = regex(rb"\{\{|\{%")
+_TEMPLATE = regex(rb"\{[{%]")
 _INDENTED_OR_FLOW = regex(rb"\A(?:\s|#[^\n]*\n|---)*(?:[{\[]|^[ ]+\S)", re.MULTILINE)
 
 
@@ -63,7 +67,7 @@ def recognise(path: str, data: bytes, near: Callable[[str], bool]) -> Recognised
 
     ``near(path)`` says whether a plain file exists at a path that is given as ``path`` is. Never raises.
     """
-    if _TEMPLATE.search(data) and _chart_of(path, near) is not None:
+    if "templates/" in path and _TEMPLATE.search(data) and _chart_of(path, near) is not None:
         return Recognised(None, "Helm template")  # its chart is reported as a whole
     if path.lower().endswith(RENDERED):
         return _unrendered(path, data)
@@ -95,7 +99,7 @@ def sniff(data: bytes) -> Language | None:
         if not kubernetes and _surely_template(data):
             return "cloudformation"
         return _by_structure(data)
-    for keys, start, end in _documents(data, _OBJECT if kubernetes else None):
+    for keys, start, end in _documents(data, _OBJECT if kubernetes else _VERSION):
         if keys.issuperset(_OBJECT):
             return "kubernetes"
         if cloudformation and _is_template_text(keys, data[start:end]):
@@ -132,14 +136,14 @@ def _documents(data: bytes, enough: frozenset[str] | None = None) -> Iterator[tu
     """
     keys: set[str] = set()
     start = 0
-    for match in _TOP_KEY_OR_START.finditer(data):
-        if match[0].startswith(b"---"):
+    for match in _TOP_KEY_OR_START.finditer(b"\n" + data):  # so all places are one too far
+        if match[0].startswith(b"\n---"):
             yield frozenset(keys), start, match.start()
             keys, start = set(), match.start()
         if match[1]:
             keys.add(match[1].decode())
             if enough is not None and enough <= keys:
-                yield frozenset(keys), start, match.end()
+                yield frozenset(keys), start, match.end() - 1
     yield frozenset(keys), start, len(data)
 
 

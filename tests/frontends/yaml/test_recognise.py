@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iacguard.frontends.recognise import NOT_INFRASTRUCTURE, recognise, sniff
+from iacguard.frontends.recognise import NOT_INFRASTRUCTURE, _documents, recognise, sniff
 
 POD = "apiVersion: v1\nkind: Pod\n"
 BUCKET = "Resources:\n  B:\n    Type: AWS::S3::Bucket\n"
@@ -98,3 +100,43 @@ def test_never_raises(tail: bytes, head: bytes) -> None:
 def test_deep_json() -> None:
     text = b'{"apiVersion": "v1", "kind": "Pod", "a": ' + b"[" * 100_000
     assert sniff(text) == "kubernetes"
+
+
+_LINES = [
+    b"---",
+    b"--- ",
+    b"---\t",
+    b" ",
+    b"\t",
+    b"#",
+    b'"',
+    b"'",
+    b"-",
+    b"a",
+    b"Kind",
+    b":",
+    b": ",
+    b":[",
+    b"\r",
+    b"\n",
+    b"\x0b",
+]
+
+
+@given(st.lists(st.sampled_from([*_LINES, b"\n", b"\na: ", b"\n---"]), max_size=30).map(b"".join))
+def test_documents_are_cut_and_their_keys_found(data: bytes) -> None:
+    """As a line for line reading has it, which takes several times as long."""
+    keys: list[set[str]] = [set()]
+    starts = [0]
+    at = 0
+    for line in data.split(b"\n"):
+        end = line + b"\n" if at + len(line) < len(data) else line
+        key = re.match(rb"""(?:---[ \t]+)?["']?([A-Za-z][A-Za-z0-9_-]*)["']?[ \t]*:(?=[\s{\[]|\Z)""", end)
+        if line.startswith(b"---") and (key or re.match(rb"---(?=\s|\Z)", end)):
+            keys.append(set())
+            starts.append(at)
+        if key:
+            keys[-1].add(key[1].decode())
+        at += len(line) + 1
+    ends = [*starts[1:], len(data)]
+    assert list(_documents(data)) == list(zip(map(frozenset, keys), starts, ends, strict=True))
