@@ -11,9 +11,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Iterator
 from functools import cache
-from hashlib import sha256
 from itertools import accumulate, count
 from operator import add, itemgetter, mul
+
+from iacguard.sha import sha256
 
 _WINDOW = 100
 _BASE = 37
