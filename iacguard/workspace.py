@@ -52,17 +52,22 @@ def read_plain(path: str, limit: int = MAX_BYTES, head: int = 65_536) -> Content
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"it is {_KINDS.get(stat.S_IFMT(status.st_mode), 'not a plain file')}")
         wanted = head if status.st_size > limit else limit + 1
-        data = _read(handle, wanted, status.st_size + 1)
+        data = _read(handle, wanted, status.st_size)
     finally:
         os.close(handle)
     return Content(data, max(status.st_size, len(data)) if status.st_size > limit else len(data))
 
 
-def _read(handle: int, wanted: int, chunk: int) -> bytes:
+def _read(handle: int, wanted: int, size: int) -> bytes:
+    """At most ``wanted`` bytes of a file that says it has ``size``: that many are taken for all, others read on."""
+    part = os.read(handle, min(wanted, size + 1))
+    if len(part) == size > 0:
+        return part
     parts: list[bytes] = []
-    while wanted > 0 and (part := os.read(handle, min(wanted, chunk))):
+    while part:
         parts.append(part)
         wanted -= len(part)
+        part = os.read(handle, min(wanted, size + 1))
     return b"".join(parts)
 
 

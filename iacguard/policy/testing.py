@@ -15,7 +15,8 @@ from iacguard.model import Format, Graph, Span
 from iacguard.policy.compile import NOWHERE, Pack, Policy, PolicyError, told
 from iacguard.policy.decide import Decision, Verdict, decide
 from iacguard.policy.fields import Reader
-from iacguard.policy.load import build, builtin_dir, policy_files, read_text
+from iacguard.policy.load import builtin_dir
+from iacguard.policy.read import build, policy_files, read_text
 from iacguard.policy.schema import EXAMPLE_KEYS, FORMATS
 from iacguard.record import record
 

@@ -8,7 +8,7 @@ import pytest
 from iacguard.policy import load_pack
 from iacguard.policy.cache import cached
 from iacguard.policy.compile import Pack, Policy
-from iacguard.policy.load import _read
+from iacguard.policy.read import read_folder
 
 TEXT = """\
 title: Bucket is public
@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 def policies(folder: Path, cache: Path, reads: list[int]) -> tuple[Policy, ...]:
     def read() -> list[Policy]:
         reads.append(1)
-        return list(_read(folder, "policies", False, []))
+        return list(read_folder(folder, "policies", False, []))
 
     return Pack(cached(str(folder), str(cache), read)).policies
 
