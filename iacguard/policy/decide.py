@@ -164,8 +164,9 @@ class _Run:
     def open_whole(self) -> Iterator[str]:
         """The reasons why the resource is not decided."""
         attributes = self.resource.attributes
-        if self._answer(attributes) is None:
-            yield from self._open_reasons(attributes, ())
+        answer = self.policy.denies(attributes, self.context)
+        if answer is None or (answer and self.applies is None):
+            yield from self._open_reasons(answer, attributes, ())
 
     def open_items(self) -> Iterator[str]:
         """The reasons why items of the resource are not decided."""
@@ -176,9 +177,9 @@ class _Run:
             return
         for item in () if found is None else found if isinstance(found, list) else (found,):
             value, sure = _item(item)
-            answer = self._answer(value)
-            if answer is None or (answer and not sure):
-                yield from self._open_reasons(value, () if sure else (item.reason,))
+            answer = self.policy.denies(value, self.context)
+            if answer is None or (answer and not (sure and self.applies)):
+                yield from self._open_reasons(answer, value, () if sure else (item.reason,))
 
     def items(self, found: Value, passing: int) -> Iterator[Decision]:
         """A decision on each of ``found`` that does not surely pass; the first ``passing`` do."""
@@ -199,11 +200,12 @@ class _Run:
 
     def _unknown_list(self, found: Unknown) -> Iterator[Decision]:
         """Undecided, unless no item whatever would violate, or each list that it can be has none that does."""
-        if self._answer(blur(found)) is False:
+        answer = self.policy.denies(blur(found), self.context)
+        if answer is False:
             return
         if found.choices and all(self._no_violation(c) for c in found.choices):
             return
-        decision = self._decision(None, False, blur(found), (), (found.reason,))
+        decision = self._decision(answer, False, blur(found), (), (found.reason,))
         yield replace(decision, path=path_of(self._origins(False)) or ())
 
     def _no_violation(self, choice: Value) -> bool:
@@ -229,16 +231,16 @@ class _Run:
         path = self._path(answer, value, origin)
         if answer and sure:
             return Decision(policy.rule, self.resource, "violated", path, message, stack=self.stack)
-        why = partial(self._reasons, value, reasons)
+        why = partial(self._reasons, answer, value, reasons)
         return Decision(policy.rule, self.resource, "undecided", path, message, why, self.stack)
 
-    def _reasons(self, value: Value, reasons: tuple[str, ...]) -> tuple[str, ...]:
+    def _reasons(self, answer: Tri, value: Value, reasons: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple(dict.fromkeys(self._open_reasons(value, reasons)))
+            return tuple(dict.fromkeys(self._open_reasons(answer, value, reasons)))
         except Exception as error:  # the decision stands; that it cannot be explained must not cost the others
             return (f"iacguard failed to find out why: {type(error).__name__}: {error}",)
 
-    def _open_reasons(self, value: Value, reasons: tuple[str, ...]) -> Iterator[str]:
+    def _open_reasons(self, answer: Tri, value: Value, reasons: tuple[str, ...]) -> Iterator[str]:
         policy = self.policy
         tracer = Tracer(self.resource.attributes, self.context, policy.deny.expression.parts)
         yield from reasons
@@ -247,7 +249,7 @@ class _Run:
             for reason in tracer.reasons(policy.where.expression.node, self.resource.attributes):
                 none = False
                 yield reason
-        if policy.denies(value, self.context) is None:
+        if answer is None:
             for reason in tracer.reasons(policy.deny.expression.node, value):
                 none = False
                 yield reason
