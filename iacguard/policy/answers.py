@@ -186,13 +186,19 @@ def _quantified(node: Node, parts: Parts) -> Answer:
     items_of = parts.closure(node["children"][0])
     condition = node["children"][1]["children"][0]
     settles, negated = node["value"] != "all", node["value"] == "none"
+    met: Answer | None = None
 
     def holds(value: Value, context: Context) -> Tri:
+        nonlocal met
         items = items_of(value, context)
         if type(items) is not list:
             # Nothing there, mostly: null, which does not hold.
             return False if items is None and not context.strict else truth(parts.closure(node)(value, context))
-        answer = _over(items, parts.answer(condition), settles, context) if items else not settles
+        if not items:
+            return (not settles) is not negated
+        if met is None:
+            met = parts.answer(condition)
+        answer = _over(items, met, settles, context)
         return None if answer is None else answer is not negated
 
     return holds

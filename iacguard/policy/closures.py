@@ -20,7 +20,7 @@ from iacguard.policy.access import (
     read_slice,
 )
 from iacguard.policy.errors import ExpressionError
-from iacguard.policy.language import Closure, Context, Expref, Node, Parts
+from iacguard.policy.language import Answer, Closure, Context, Expref, Node, Parts
 from iacguard.policy.logic import first_unknown, join, truth
 
 if TYPE_CHECKING:
@@ -116,8 +116,10 @@ def _compile_filter(node: Node, parts: Parts) -> Closure:
     _refuse_negation(node)
     base = parts.closure(node["children"][0])
     kept, condition = (later(child, parts) for child in node["children"][1:])
+    met: Answer | None = None
 
     def run(value: Value, context: Context) -> Value:
+        nonlocal met
         found = base(value, context)
 
         def right(item: Value) -> Value:
@@ -125,7 +127,8 @@ def _compile_filter(node: Node, parts: Parts) -> Closure:
 
         if type(found) is not list:
             return filter_list(found, lambda item: condition(item, context), right)
-        met = parts.answer(node["children"][2])
+        if met is None:
+            met = parts.answer(node["children"][2])
         out: list[Value] = []
         for item in found:
             answer = None if isinstance(item, Unknown) else met(item, context)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from iacguard.findings import Problem, Rule, Severity
 from iacguard.late import regex
 from iacguard.model import Span, Value
-from iacguard.policy.language import Answer, Context, Expression, Node, compile_expression, parse
+from iacguard.policy.language import Answer, Closure, Context, Expression, Node, compile_expression, parse
 from iacguard.policy.logic import Tri
 from iacguard.policy.message import Message, compile_message, restored
 from iacguard.record import record
@@ -93,6 +93,13 @@ class Policy:
     def applies(self) -> Answer:
         """Whether it is for a resource with these attributes. Raises EvaluationError."""
         return _always if self.where is None else self.where.expression.answer
+
+    @cached_property
+    def items(self) -> Closure:
+        """What gives the items of a resource's attributes that it decides one by one; for a policy with ``each``."""
+        assert self.each is not None
+        expression = self.each.expression
+        return expression.parts.closure(expression.node)
 
     @cached_property
     def denies(self) -> Answer:

@@ -77,7 +77,7 @@ def _guarded(policy: Policy, resource: Resource, context: Context, stack_name: s
         if applies is False:
             return found
         if policy.each is not None:
-            items = policy.each.expression.evaluate(attributes, context)
+            items = policy.items(attributes, context)
             passing = _passing(policy, items, context)
             if passing is not None:
                 found.extend(_Run(policy, resource, context, stack_name, applies).items(items, passing))
@@ -156,7 +156,7 @@ class _Run:
         attributes = self.resource.attributes
         if self.policy.each is None:
             return (self._answer(attributes),)
-        found = self.policy.each.expression.evaluate(attributes, self.context)
+        found = self.policy.items(attributes, self.context)
         if isinstance(found, Unknown):
             return (None,)
         return tuple(self._answer(_item(i)[0]) for i in (found if isinstance(found, list) else (found,)))
@@ -170,8 +170,7 @@ class _Run:
 
     def open_items(self) -> Iterator[str]:
         """The reasons why items of the resource are not decided."""
-        assert self.policy.each is not None
-        found = self.policy.each.expression.evaluate(self.resource.attributes, self.context)
+        found = self.policy.items(self.resource.attributes, self.context)
         if isinstance(found, Unknown):
             yield from (reason for decision in self._unknown_list(found) for reason in decision.reasons)
             return
