@@ -83,7 +83,7 @@ def _region(span: Span, lines: Sequence[str]) -> str:
 
 def _context(span: Span, lines: Sequence[str]) -> str:
     """All lines of ``span``, whole; the text if all of it is at hand."""
-    whole = len(lines) > span.end_line - span.line and all(len(line) <= _LONGEST_LINE for line in lines)
+    whole = len(lines) > span.end_line - span.line and max(map(len, lines)) <= _LONGEST_LINE
     snippet = _snippet("\n".join(lines)) if whole else ""
     return f'"contextRegion":{{"startLine":{max(1, span.line)},"endLine":{max(1, span.end_line)}{snippet}}}'
 
