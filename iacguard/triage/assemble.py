@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -112,6 +111,8 @@ def _objects(group: list[Finding]) -> Iterable[list[Finding]]:
 
     Where no stack has two objects here, all are the same one. Else only what is called alike is taken for one.
     """
+    if len(group) == 1:
+        return (group,)
     names: dict[str, set[str]] = {}
     for item in group:
         names.setdefault(item.stack, set()).add(item.address)
@@ -146,11 +147,11 @@ def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
 
     Equal lines in one block are told apart by their order, or a baseline would hide the second.
     """
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for finding in findings:
         own = finding.fingerprint
-        seen[own] += 1
-        yield finding if seen[own] == 1 else replace(finding, fingerprint=fingerprint(own, str(seen[own])))
+        times = seen[own] = seen.get(own, 0) + 1
+        yield finding if times == 1 else replace(finding, fingerprint=fingerprint(own, str(times)))
 
 
 #: Lines that were masked, by file, number, whether for a secret and whether as a region's first: a minified plan is
