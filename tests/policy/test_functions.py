@@ -461,6 +461,9 @@ def arn_of(*parts: str | Unknown) -> Unknown:
     return Unknown("not known", "variable", parts=parts)
 
 
+PARTITION = Unknown("data source", "data")
+
+
 @pytest.mark.parametrize(
     ("resource", "expected"),
     [
@@ -480,6 +483,9 @@ def arn_of(*parts: str | Unknown) -> Unknown:
         (arn_of("arn:", U, ":iam::", U, ":role/", U, "-*"), False),
         (arn_of("arn:aws:s3:::", U, "/*"), False),
         (arn_of(U, "/*"), None),
+        (arn_of("arn:", PARTITION, ":*"), True),
+        (arn_of("arn:", U, ":*"), None),
+        (arn_of("prefix", U, "*"), False),
         (BUCKET, False),
         (Unknown("x", choices=("arn:aws:s3:::*", "*")), True),
         (Unknown("x", choices=("arn:aws:s3:::*", "arn:aws:s3:::a")), None),

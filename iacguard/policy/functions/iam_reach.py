@@ -78,13 +78,14 @@ def _every_of_a_kind(resource: Value) -> Tri:
     if resource.choices and not resource.spread:
         answers = {_every_of_a_kind(c) for c in resource.choices}
         return answers.pop() if len(answers) == 1 else None
-    if not resource.parts:
-        return names_everything(resource)
+    everything = names_everything(resource)
+    if everything or not resource.parts:
+        return everything
     written = _written(resource)
     if written.startswith("arn:") and written.count(":") >= 5:
         return _names_nothing(written)
-    # What begins with an unknown piece is every resource only if that piece is a star.
-    return False if written.strip(_HOLE + "*:/") else names_everything(resource)
+    # What has no more than unknown pieces is every resource only if those are a star, or "aws" after "arn:".
+    return everything if written.strip(_HOLE + "*:/") in ("", "arn") else False
 
 
 def _written(unknown: Unknown) -> str:
