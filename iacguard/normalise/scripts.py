@@ -47,10 +47,13 @@ def _lines(parts: tuple[Value, ...]) -> list[Value]:
             first, *more = part.split("\n")
             lines[-1].append(first)
             lines += [[text] for text in more]
-    return [_joined([p for p in line if p != ""]) for line in lines]
+    return [_joined(line) for line in lines]
 
 
-def _joined(parts: list[str | Unknown]) -> Value:
+def _joined(line: list[str | Unknown]) -> Value:
+    if len(line) == 1 and isinstance(line[0], str):  # as nearly every line is
+        return line[0]
+    parts = [part for part in line if isinstance(part, Unknown) or part]
     unknown = next((part for part in parts if isinstance(part, Unknown)), None)
     if unknown is None:
         return "".join(part for part in parts if isinstance(part, str))

@@ -133,26 +133,26 @@ def _statement(raw: dict[str, Value], label: str) -> dict[str, Value]:
     if isinstance(rest, Unknown):
         rest = replace(rest, parts=(), choices=(), keys=())  # the member may as well be missing
 
-    def field(name: str) -> Value:
-        return raw.get(name, rest)
-
-    sid = field("Sid")
+    field = raw.get
+    sid = field("Sid", rest)
     return {
         "sid": "" if sid is None else sid,
-        "effect": _effect(field("Effect")),
-        "actions": _texts(field("Action")),
-        "not_actions": _texts(field("NotAction")),
-        "resources": _texts(field("Resource")),
-        "not_resources": _texts(field("NotResource")),
-        "principals": _principals(field("Principal")),
-        "not_principals": _principals(field("NotPrincipal")),
-        "conditions": _conditions(field("Condition")),
+        "effect": _effect(field("Effect", rest)),
+        "actions": _texts(field("Action", rest)),
+        "not_actions": _texts(field("NotAction", rest)),
+        "resources": _texts(field("Resource", rest)),
+        "not_resources": _texts(field("NotResource", rest)),
+        "principals": _principals(field("Principal", rest)),
+        "not_principals": _principals(field("NotPrincipal", rest)),
+        "conditions": _conditions(field("Condition", rest)),
         "document": label,
     }
 
 
 def _texts(value: Value) -> Value:
     """A text or a list of them as a list; a choice between lists stays one."""
+    if value is None or isinstance(value, str):
+        return [] if value is None else [value]
     if isinstance(value, Unknown) and any(isinstance(c, list) for c in value.choices):
         return replace(value, choices=tuple(_texts(c) for c in value.choices))
     out: list[Value] = []
