@@ -36,7 +36,8 @@ MAX_BROKEN = 20
 _SAFE_OPENERS = 1000
 #: A line's lead, from the line feed before it: that is found several times as fast as ``^``.
 _LONG_LEAD = regex(rb"\n[ \t?:-]{400}")
-_ANCHOR = regex(rb"(?:^|[\s,\[{:-])&\S", re.MULTILINE)
+# Not the && of a shell: a name follows. An ampersand is looked for first, for that is looked for in C.
+_ANCHOR = regex(rb"&(?<![^\s,\[{:-]&)[0-9A-Za-z_-]")
 _SURROGATES = regex(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _BOUNDARY = regex(r"^---(?=\s|\Z)", re.MULTILINE)
 _NO_CONTENT = regex(r"(?:\s+|#[^\n]*|%[^\n]*)*")
@@ -255,7 +256,8 @@ def _too_deep(origin: Origin, node: Node | None = None) -> Problem:
 
 def _checked(origin: Origin, documents: list[Node], problems: list[Problem]) -> Tree:
     """Leave out the documents that nobody may walk: too deep, aliases that expand without end, odd keys."""
-    aliased = b"&" in origin.file.data and _ANCHOR.search(origin.file.data) is not None
+    data = origin.file.data
+    aliased = b"&" in data and b"*" in data and _ANCHOR.search(data) is not None
     kept = []
     repeats = False
     for document in documents:
