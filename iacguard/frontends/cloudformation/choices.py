@@ -79,18 +79,30 @@ class Choices:
 
     def under(self, state: State) -> Scope:
         """The scope in which ``state`` is decided and everything else that varies is open."""
-        parameters = dict(self._fixed)
-        hangs: dict[str, str] = {}
-        for name in self.varying:
-            parameters[name], reason = self._open(name, self._case(name, state))
+        if not state:
+            return self._undecided
+        parameters, hangs = dict(self._undecided.parameters), dict(self._undecided.hangs)
+        settled: dict[str, bool] = {}
+        for name, case in state.items():
+            if isinstance(case, bool):
+                settled[name] = case
+                continue
+            hangs.pop(self._open(name, self._any(name))[1], None)
+            parameters[name], reason = self._open(name, case)
             if reason:
                 hangs[reason] = name
-        settled = {text: answer for text, answer in state.items() if isinstance(answer, bool)}
         return Scope(parameters, settled=settled, hangs=hangs)
 
     @cached_property
-    def _fixed(self) -> dict[str, Parameter]:
-        return {name: self._by_default(name) for name in self.declared if name not in self.varying}
+    def _undecided(self) -> Scope:
+        """The scope in which all that varies is open."""
+        parameters = {name: self._by_default(name) for name in self.declared if name not in self.varying}
+        hangs: dict[str, str] = {}
+        for name in self.varying:
+            parameters[name], reason = self._open(name, self._any(name))
+            if reason:
+                hangs[reason] = name
+        return Scope(parameters, hangs=hangs)
 
     @cached_property
     def _opened(self) -> dict[tuple[str, Case], tuple[Parameter, str]]:
@@ -109,8 +121,9 @@ class Choices:
 
     def _case(self, name: str, state: State) -> Case:
         found = state.get(name)
-        if isinstance(found, Case):
-            return found
+        return found if isinstance(found, Case) else self._any(name)
+
+    def _any(self, name: str) -> Case:
         return Case() if name in PSEUDO else self.declared[name].any
 
     def _pseudo(self, name: str, case: Case) -> Parameter:
