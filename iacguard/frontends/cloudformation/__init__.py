@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from iacguard.frontends.cloudformation.attributes import RESOURCE_KEY
 from iacguard.frontends.cloudformation.choices import Choices
-from iacguard.frontends.cloudformation.evaluation import RESOURCE_KEY, evaluated, without_impossible
+from iacguard.frontends.cloudformation.evaluation import evaluated, without_impossible
 from iacguard.frontends.cloudformation.nested import Nest
 from iacguard.frontends.cloudformation.reading import Reading, roots
 from iacguard.frontends.cloudformation.suppressions import suppressions

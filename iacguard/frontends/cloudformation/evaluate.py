@@ -6,7 +6,7 @@ walk, names, problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
@@ -85,6 +85,7 @@ class Evaluator(Truths):
         self.origin = template.origin
         self.nesting = nesting
         self._unrolling = _Unrolling()
+        self._assuming: dict[str, Evaluator] = {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -101,14 +102,17 @@ class Evaluator(Truths):
             return self
         other = copy(self)
         other.bound = {**self.bound, **bound}
+        other._assuming = {}
         return other
 
     def assuming(self, condition: str) -> Evaluator:
-        """The evaluator of the same template where a condition is taken to be true."""
-        other = copy(self)
-        other.scope = replace(self.scope, assumed={**self.scope.assumed, condition: True})
-        other._truths = {}
-        return other
+        """The evaluator of the same template where a condition is taken to be true; the same one each time."""
+        known = self._assuming.get(condition)
+        if known is None:
+            known = self._assuming[condition] = copy(self)
+            known.scope = replace(self.scope, assumed={**self.scope.assumed, condition: True})
+            known._truths, known._assuming = {}, {}
+        return known
 
     def value(self, node: Node, in_list: bool = False) -> Value:
         if type(node) is ScalarNode and node.tag in OWN_TAGS:
@@ -191,8 +195,11 @@ class Evaluator(Truths):
         self.record.referred += parameter.references
         return parameter.value
 
-    def properties(self, node: Node) -> Iterator[tuple[str, Value]]:
-        """The members of a mapping, evaluated one by one, and ``referred`` is what that one refers to."""
+    def properties(self, node: Node, only: Container[str] | None = None) -> Iterator[tuple[str, Value]]:
+        """The members of a mapping, evaluated one by one, and ``referred`` is what that one refers to.
+
+        Where ``only`` is given, of a plain mapping's other members there is UNNAMED instead of the value.
+        """
         referred = self.referred
         if not is_plain(node):
             for evaluator, entry in self.entries(node):
@@ -201,11 +208,11 @@ class Evaluator(Truths):
         elif type(node) is JsonMapping:
             for name, raw in node.raw.items():
                 referred.clear()
-                yield name, self._of_json(node, name, raw)
+                yield name, self._of_json(node, name, raw) if only is None or name in only else UNNAMED
         else:
             for key, inner in node.value:
                 referred.clear()
-                yield key.value, self.value(inner)
+                yield key.value, self.value(inner) if only is None or key.value in only else UNNAMED
 
     def entries(self, node: Node) -> Iterator[tuple[Evaluator, Entry]]:
         """The members of a mapping, each with the evaluator to read it with; a loop's under the names that it makes."""

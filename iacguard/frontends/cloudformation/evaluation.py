@@ -6,30 +6,21 @@ from collections.abc import Iterator, Mapping
 
 from yaml.nodes import MappingNode
 
+from iacguard.frontends.cloudformation.attributes import RESOURCE_KEY, Attributes, Before, attributes
 from iacguard.frontends.cloudformation.choices import Choices, State
-from iacguard.frontends.cloudformation.evaluate import Evaluator, is_expansion
+from iacguard.frontends.cloudformation.evaluate import Evaluator, is_expansion, is_plain
 from iacguard.frontends.cloudformation.functions import FUNCTIONS
 from iacguard.frontends.cloudformation.nested import STACK, Nest
-from iacguard.frontends.cloudformation.nodes import Entry, call_of, members, text_of
+from iacguard.frontends.cloudformation.nodes import call_of, text_of
 from iacguard.frontends.cloudformation.places import ResourcePlace
 from iacguard.frontends.cloudformation.scope import Record, Scope
 from iacguard.frontends.cloudformation.template import SAM, Declared, Template
 from iacguard.frontends.cloudformation.texts import looped
-from iacguard.frontends.cloudformation.values import NO_VALUE
-from iacguard.model import REST, Edge, Resource, Unknown, Value
+from iacguard.model import Edge, Resource, Value
 from iacguard.record import field, record
-
-#: In a resource's attributes, holds what stands beside its Properties: deletion policies and metadata.
-RESOURCE_KEY = "__resource__"
-_RESOURCE_LEVEL = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
-#: Of Metadata, the setup of a whole machine: not read again in each world, as no decision hangs on it.
-_INIT = "AWS::CloudFormation::Init"
 
 #: States of the deployer's choices that are looked at to see whether a condition can be true.
 _MAX_STATES = 256
-
-#: A resource as it was before, with its edges: used again where nothing that it hangs on has changed.
-Known = Mapping[str, tuple[Resource, tuple[Edge, ...]]]
 
 
 @record(frozen=False)
@@ -38,8 +29,9 @@ class Evaluated:
 
     ``uncertain``: address -> why it is not known whether the resource exists. ``touched``: address -> the condition
     that it exists under ("" for none), for each that hangs on a choice of the deployer; also for those that do not
-    exist here. ``conditions``: address -> the condition of the root's template that it exists under. ``evaluators``
-    are those of all templates, the root's first.
+    exist here. ``conditions``: address -> the condition of the root's template that it exists under. ``apart``: what
+    each resource that is touched came to, where it can be told what one of its properties hangs on. ``evaluators`` are
+    those of all templates, the root's first.
     """
 
     record: Record
@@ -49,6 +41,7 @@ class Evaluated:
     uncertain: dict[str, str] = field(default_factory=dict)
     touched: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
+    apart: dict[str, Attributes] = field(default_factory=dict)
     evaluators: list[Evaluator] = field(default_factory=list)
 
 
@@ -63,24 +56,24 @@ class _Existence:
 
 
 def evaluated(
-    template: Template, scope: Scope, nest: Nest, known: Known | None = None, only: frozenset[str] | None = None
+    template: Template, scope: Scope, nest: Nest, before: Before | None = None, only: frozenset[str] | None = None
 ) -> Evaluated:
-    """``template`` in ``scope``. Resources in ``known`` are taken from there, and problems are not looked for then.
+    """``template`` in ``scope``; by default, and else what cannot be the same as ``before``.
 
     ``only``, if given, are the addresses of the resources to evaluate.
     """
-    record = Record()
+    record = Record(hangs=dict(before.hangs) if before is not None else {})
     found = Evaluated(record, only)
     evaluator = Evaluator(template, scope, FUNCTIONS, record, nest)
-    _template(evaluator, nest, known, found, _Existence())
+    _template(evaluator, nest, before, found, _Existence())
     return found
 
 
-def _template(evaluator: Evaluator, nest: Nest, known: Known | None, found: Evaluated, around: _Existence) -> None:
+def _template(evaluator: Evaluator, nest: Nest, before: Before | None, found: Evaluated, around: _Existence) -> None:
     found.evaluators.append(evaluator)
     for declared in (*evaluator.template.resources.values(), *evaluator.made_resources.values()):
-        _declared(evaluator, declared, nest, known, found, around)
-    if known is None:
+        _declared(evaluator, declared, nest, before, found, around)
+    if before is None:
         _rest(evaluator)
 
 
@@ -114,14 +107,14 @@ def _notices(evaluator: Evaluator) -> None:
 
 
 def _declared(
-    root: Evaluator, declared: Declared, nest: Nest, known: Known | None, found: Evaluated, around: _Existence
+    root: Evaluator, declared: Declared, nest: Nest, before: Before | None, found: Evaluated, around: _Existence
 ) -> None:
     """Evaluate one resource, and where it is a nested stack all that is in it."""
     address = root.scope.prefix + declared.entry.name
-    if not _wanted(found.only, address):
+    if not _wanted(found.only, address, declared.type):
         return
-    if known is not None and address in known and declared.type != STACK:
-        found.resources[address], found.edges[address] = known[address]
+    if before is not None and address in before.same and declared.type != STACK:
+        found.resources[address], found.edges[address] = before.same[address]
         return
     evaluator = root.within(declared.bound)
     record = evaluator.record
@@ -140,29 +133,31 @@ def _declared(
         return
     if name is not None and truth is not None and truth.value is None:
         evaluator = evaluator.assuming(looped(name, declared.bound))
-    made = _resource(evaluator, declared, known is None)
+    made = _attributes(evaluator, declared, before)
     if made is None:
         return
-    resource, edges = made
     if record.touched or varies:
         found.touched[address] = existence.condition
-    found.resources[address] = resource
-    found.edges[address] = edges
+        if made.written is not None and not declared.bound and is_plain(made.written):
+            found.apart[address] = made
+    found.resources[address] = _resource(evaluator, declared, made.values)
+    found.edges[address] = made.edges
     if reason:
         found.uncertain[address] = reason
         found.conditions[address] = outermost
     if declared.type == STACK:
         child = nest.child(root, declared.entry.name)
         if child is not None:
-            _template(child, nest, known, found, existence)
+            _template(child, nest, before, found, existence)
 
 
-def _wanted(only: frozenset[str] | None, address: str) -> bool:
+def _wanted(only: frozenset[str] | None, address: str, type_: str) -> bool:
     """Whether a resource is to be evaluated, or one of those nested in it."""
-    return only is None or address in only or any(a.startswith(f"{address}/") for a in only)
+    return only is None or address in only or (type_ == STACK and any(a.startswith(f"{address}/") for a in only))
 
 
-def _resource(evaluator: Evaluator, declared: Declared, whole: bool) -> tuple[Resource, tuple[Edge, ...]] | None:
+def _attributes(evaluator: Evaluator, declared: Declared, before: Before | None) -> Attributes | None:
+    """The attributes of a resource; None for what is none."""
     entry = declared.entry
     if not isinstance(entry.value, MappingNode) or call_of(entry.value) is not None or not declared.type:
         type_ = declared.parts.get("Type")
@@ -172,50 +167,21 @@ def _resource(evaluator: Evaluator, declared: Declared, whole: bool) -> tuple[Re
             return None
         evaluator.wrong("value", entry.key, f'resource "{entry.name}" has no Type; CloudFormation rejects it')
         return None
-    address = evaluator.scope.prefix + entry.name
-    attributes, edges = _attributes(evaluator, declared, address, whole)
-    resource = Resource(
-        address=address,
+    return attributes(evaluator, declared, evaluator.scope.prefix + entry.name, before)
+
+
+def _resource(evaluator: Evaluator, declared: Declared, values: dict[str, Value]) -> Resource:
+    entry = declared.entry
+    return Resource(
+        address=evaluator.scope.prefix + entry.name,
         type=declared.type,
         native_type=declared.type,
         format="cloudformation",
-        attributes=attributes,
+        attributes=values,
         place=ResourcePlace(evaluator, entry, RESOURCE_KEY),
         block=entry.key.value if declared.bound else entry.name,
-        construct=_construct(attributes),
+        construct=_construct(values),
     )
-    return resource, edges
-
-
-def _attributes(
-    evaluator: Evaluator, declared: Declared, address: str, whole: bool
-) -> tuple[dict[str, Value], tuple[Edge, ...]]:
-    attributes: dict[str, Value] = {}
-    edges: dict[Edge, None] = {}
-    properties = declared.parts.get("Properties")
-    if properties is not None and (call_of(properties.value) or not isinstance(properties.value, MappingNode)):
-        given = evaluator.value(properties.value)
-        if isinstance(given, dict):
-            attributes.update(given)
-        elif isinstance(given, Unknown):
-            attributes[REST] = given
-    elif properties is not None:
-        for name, value in evaluator.properties(properties.value):
-            if value is not NO_VALUE:
-                attributes[REST if name.startswith("Fn::") else name] = value
-                for reference in evaluator.referred:
-                    edges[Edge(address, reference.address, name)] = None
-    beside = {n: _beside(evaluator, part, whole) for n, part in declared.parts.items() if n in _RESOURCE_LEVEL}
-    if beside:
-        attributes[RESOURCE_KEY] = beside
-    evaluator.referred.clear()
-    return attributes, tuple(edges)
-
-
-def _beside(evaluator: Evaluator, entry: Entry, whole: bool) -> Value:
-    if whole or entry.name != "Metadata" or call_of(entry.value) is not None:
-        return evaluator.value(entry.value)
-    return {e.name: evaluator.value(e.value) for e in members(entry.value) if e.name != _INIT}
 
 
 def _construct(attributes: Mapping[str, Value]) -> str:

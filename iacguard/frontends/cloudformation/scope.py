@@ -30,8 +30,9 @@ class Scope:
 class Record:
     """What an evaluation leaves behind, over all nested stacks.
 
-    ``referred`` and ``touched`` are emptied between resources; ``hangs`` are the reasons that were made on the way,
-    ``made`` counts what loops made; ``echoing`` are the resources whose own properties are being asked for.
+    ``referred`` and ``touched`` are emptied between resources, and between their properties; ``hangs`` are the reasons
+    that were made on the way, ``made`` counts what loops made; ``echoing`` are the resources whose own properties are
+    being asked for.
     """
 
     problems: dict[Problem, None] = field(default_factory=dict)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 
 from iacguard.findings import Problem
+from iacguard.frontends.cloudformation.attributes import Before, Known
 from iacguard.frontends.cloudformation.choices import Choices, State
 from iacguard.frontends.cloudformation.evaluation import (
     Evaluated,
-    Known,
     can_be,
     condition_features,
     evaluated,
     without_impossible,
 )
 from iacguard.frontends.cloudformation.nested import Library, Nest
+from iacguard.frontends.cloudformation.truths import OPEN_COMPARISON
 from iacguard.frontends.contract import Stack, World
 from iacguard.model import Value
 from iacguard.record import field, record, replace
@@ -37,20 +38,25 @@ class TemplateAlternatives:
         return self.base.touched
 
     @cached_property
-    def untouched(self) -> Known:
+    def _untouched(self) -> Known:
         """The resources that are the same in every world."""
         base = self.base
         return {a: (r, base.edges[a]) for a, r in base.resources.items() if a not in base.touched}
 
     def open(self) -> World:
-        return self.world({}, None)
+        return self.world({}, None, Before(self._untouched, self.base.apart))
 
-    def world(self, state: State, only: frozenset[str] | None) -> TemplateWorld:
+    def world(self, state: State, only: frozenset[str] | None, before: Before) -> TemplateWorld:
         """The world of ``state``; the same one each time."""
         key = only, tuple(sorted(state.items(), key=lambda item: item[0]))
         if key not in self._worlds:
-            self._worlds[key] = TemplateWorld(self, state, only)
+            self._worlds[key] = TemplateWorld(self, state, only, before)
         return self._worlds[key]
+
+    def after(self, found: Evaluated, choice: str) -> Before:
+        """What there is to start from where, of what was open in ``found``, one choice is decided."""
+        decided = choice if choice in self.choices.varying else OPEN_COMPARISON
+        return Before(self._untouched, found.apart, decided, found.record.hangs)
 
 
 @record(frozen=False, eq=False, slots=False)
@@ -60,12 +66,13 @@ class TemplateWorld:
     alternatives: TemplateAlternatives
     state: State
     only: frozenset[str] | None
+    before: Before
 
     @cached_property
     def _evaluated(self) -> Evaluated:
         whole = self.alternatives
         scope = whole.choices.under(self.state)
-        found = evaluated(whole.choices.template, scope, Nest(whole.library), whole.untouched, self.only)
+        found = evaluated(whole.choices.template, scope, Nest(whole.library), self.before, self.only)
         return without_impossible(found, whole.choices, self.state)
 
     @cached_property
@@ -97,17 +104,20 @@ class TemplateWorld:
     def hangs(self, reason: str) -> bool:
         known = self._hanging.get(reason)
         if known is None:
-            known = self._hanging[reason] = bool(self._states(reason, None))
+            choice = self._choice(reason)
+            known = self._hanging[reason] = bool(choice and self.alternatives.choices.split(self.state, choice))
         return known
 
     def split(
         self, reason: str, only: frozenset[str] | None = None, alike: Callable[[Value], Hashable] | None = None
     ) -> tuple[World, ...]:
-        return tuple(self.alternatives.world(state, only or self.only) for state in self._states(reason, alike))
+        choice = self._choice(reason)
+        states = self.alternatives.choices.split(self.state, choice, alike) if choice else ()
+        before = self.alternatives.after(self._evaluated, choice)
+        return tuple(self.alternatives.world(state, only or self.only, before) for state in states)
 
-    def _states(self, reason: str, alike: Callable[[Value], Hashable] | None) -> tuple[State, ...]:
-        choice = self._evaluated.evaluators[0].hanging(reason)
-        return self.alternatives.choices.split(self.state, choice, alike) if choice else ()
+    def _choice(self, reason: str) -> str:
+        return self._evaluated.evaluators[0].hanging(reason)
 
 
 def stack_of(name: str, found: Evaluated) -> Stack:

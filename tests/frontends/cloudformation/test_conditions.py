@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Callable
 
 import pytest
@@ -145,3 +146,36 @@ def test_very_long_chain(load: Load) -> None:
     lines += ["Resources:", "  R: {Type: 'AWS::S3::Bucket', Condition: C1999}"]
     stack = load("\n".join(lines))
     assert [p.kind for p in stack.problems] == ["too-large"]
+
+
+@pytest.mark.parametrize("written", ["yaml", "json"])
+def test_cases_are_as_if_evaluated_afresh(load: Load, as_json: Callable[[str], str], written: str) -> None:
+    text = """
+        Parameters:
+          Env: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+          Size: {Type: String, Default: s, AllowedValues: [s, l]}
+        Conditions:
+          Live: !Equals [!Ref Env, prod]
+        Resources:
+          Key: {Type: 'AWS::KMS::Key'}
+          It:
+            Type: AWS::Test::It
+            Properties:
+              Arn: !GetAtt Key.Arn
+              Env: !Ref Env
+              Size: !Ref Size
+              Gone: !If [Live, !Ref 'AWS::NoValue', !Ref Key]
+              Never: !Ref AWS::NoValue
+    """
+    text = as_json(textwrap.dedent(text)) if written == "json" else text
+    found = {}
+    alternatives = load(text).alternatives
+    assert alternatives is not None
+    for env in alternatives.open().split('parameter "Env" may be given another value than its default'):
+        for world in env.split('parameter "Size" may be given another value than its default'):
+            values = world.stack.resources[1].attributes
+            fresh = load(text, Env=values["Env"], Size=values["Size"])
+            assert (values, world.stack.edges) == (fresh.resources[1].attributes, fresh.edges)
+            assert list(values) == list(fresh.resources[1].attributes)
+            found[values["Env"], values["Size"]] = "Gone" in values
+    assert found == {("dev", "s"): True, ("dev", "l"): True, ("prod", "s"): False, ("prod", "l"): False}
