@@ -26,6 +26,8 @@ class ScanRequest:
     ``parameters`` and ``file_parameters`` are CloudFormation's; the former go first, and each has to be one of a
     template that is scanned. ``inline_ignores``: whether suppressions in the code count.
 
+    ``reasons``: whether undecided findings say what was not known; to find out takes as long as to decide them.
+
     ``tools`` are other tools to run, each with its program ("" for one in this Python).
     """
 
@@ -51,4 +53,5 @@ class ScanRequest:
     helm: str = ""
     helm_values: tuple[str, ...] = ()
     inline_ignores: bool = True
+    reasons: bool = True
     tools: Mapping[str, str] = field(default_factory=dict)

@@ -105,10 +105,11 @@ def _judge(share: Iterable[Piece], pack: Pack, whole: Pack, request: ScanRequest
                     p.removeprefix("parameter:") for p in stack.facts if p.startswith("parameter:")
                 )
             if not stack.suppressions:
-                _decide(outcome, Suppressions(()), stack, graph, judge(pack, stack, graph, part, parts))
+                decisions = judge(pack, stack, graph, part, parts)
+                _decide(outcome, Suppressions(()), stack, graph, decisions, request.reasons)
             elif part == 0:  # which of the suppressions are of use is known only to who decides all
                 accepted = Suppressions(stack.suppressions if request.inline_ignores else ())
-                _decide(outcome, accepted, stack, graph, judge(pack, stack, graph))
+                _decide(outcome, accepted, stack, graph, judge(pack, stack, graph), request.reasons)
                 outcome.problems.extend(accepted.remarks(whole.names, pack.names))
             if part == 0:
                 progress(stack.name)
@@ -116,7 +117,12 @@ def _judge(share: Iterable[Piece], pack: Pack, whole: Pack, request: ScanRequest
 
 
 def _decide(
-    outcome: _Outcome, accepted: Suppressions, stack: Stack, graph: Graph, decisions: Iterable[Decision | Problem]
+    outcome: _Outcome,
+    accepted: Suppressions,
+    stack: Stack,
+    graph: Graph,
+    decisions: Iterable[Decision | Problem],
+    reasons: bool,
 ) -> None:
     """Count the decisions on one stack and keep those that are no pass."""
     judged = _judged(stack, graph)
@@ -131,7 +137,7 @@ def _decide(
         else:
             outcome.decided += 1
         if decision.verdict != "satisfied":
-            outcome.located.append(accepted.accept(locate(decision)))
+            outcome.located.append(accepted.accept(locate(decision, reasons)))
 
 
 def _judged(stack: Stack, graph: Graph) -> set[str] | None:

@@ -90,6 +90,7 @@ def scan(
         processes=parse_jobs(jobs),
         plan_scope=plan_scope,
         inline_ignores=not no_inline_ignores,
+        reasons=show_undecided or any(target.format == "json" for target in targets),
         tools=tools(split(companions)) if companions else {},
         **settings(code),
     )

@@ -29,10 +29,11 @@ _NUMBERS = regex(r"(\d+)")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*\Z")
 
 
-def locate(decision: Decision) -> Finding:
+def locate(decision: Decision, reasons: bool = True) -> Finding:
     """A violated or undecided ``decision`` at its place, still without source lines and fingerprints.
 
-    It holds nothing of the graph, so that a scan keeps no stack in memory once it is decided.
+    It holds nothing of the graph, so that a scan keeps no stack in memory once it is decided. ``reasons``: whether it
+    says what was not known.
     """
     resource = decision.resource
     at = resource.locate(decision.path)
@@ -49,7 +50,7 @@ def locate(decision: Decision) -> Finding:
         format=resource.format,
         path=path_text(decision.path),
         trail=at.trail,
-        reasons=tuple(decision.reasons),
+        reasons=tuple(decision.reasons) if reasons else (),
         stack=decision.stack,
         parent=resource.address if elsewhere else resource.parent,
         when=decision.when,

@@ -51,6 +51,20 @@ def test_the_gate(severities: tuple[Severity, ...], fail_on: str, status: int) -
     assert exit_status(result, fail_on, exit_zero=True, allow_incomplete=False) == 0
 
 
+def test_wherever_the_undecided_are_shown_they_say_why(run: Run, project: Path) -> None:
+    (project / "main.tf").write_text('variable "acl" {}\nresource "aws_s3_bucket" "b" {\n  acl = var.acl\n}\n')
+    why = 'variable "acl" has no default'
+    told = {
+        (name, *flags): why in run(project, "scan", ".", "--select", ACL, "-f", name, *flags).stdout.replace('\\"', '"')
+        for name in ("table", "json", "sarif")
+        for flags in ((), ("--show-undecided",))
+    }
+    assert [key for key, shown in told.items() if not shown] == [("table",), ("sarif",)]
+    both = run(project, "scan", ".", "--select", ACL, "-f", "sarif", "-f", "json", "-o", "-", "-o", "out.json")
+    assert both.returncode == 0
+    assert why in json.loads((project / "out.json").read_text())["undecided"][0]["reasons"]
+
+
 def test_the_undecided_fail_no_gate() -> None:
     result = scanned(replace(found("critical"), verdict="undecided"))
     assert exit_status(result, "low", exit_zero=False, allow_incomplete=False) == 0

@@ -9,6 +9,7 @@ import pytest
 
 from iacguard.findings import Category, Finding, Fix, Rule
 from iacguard.model import FixedPlace, Key, OwnedPlace, Path, Place, Resource, Span, Step
+from iacguard.record import replace
 from iacguard.source import SourceFile
 from iacguard.triage import assemble, complete, locate
 from iacguard.triage.assemble import local_block, natural, path_text
@@ -93,10 +94,12 @@ def test_a_violation_becomes_a_finding_at_its_attribute() -> None:
 
 
 def test_undecided_keeps_its_reasons() -> None:
-    (found,) = findings(
-        FakeDecision(rule(), bucket("aws_s3_bucket.b"), "undecided", reasons=('variable "acl" has no default',)),
+    decision: Any = FakeDecision(
+        rule(), bucket("aws_s3_bucket.b"), "undecided", reasons=('variable "acl" has no default',)
     )
+    (found,) = findings(decision)
     assert (found.verdict, found.reasons) == ("undecided", ('variable "acl" has no default',))
+    assert locate(decision, reasons=False) == replace(locate(decision), reasons=())
 
 
 def test_instances_of_one_block_are_one_finding_also_across_modules_and_stacks() -> None:
