@@ -80,7 +80,7 @@ class ModuleSource:
     """A folder's declarations.
 
     ``resources`` are by mode ("managed", "data", "ephemeral"), type and name, ``providers`` by the name that
-    resources use them by: ``aws``, ``aws.west``.
+    resources use them by: ``aws``, ``aws.west``; ``backends``, where the state is kept, by their kind: ``s3``.
     """
 
     folder: str
@@ -92,6 +92,7 @@ class ModuleSource:
     resources: dict[tuple[str, str, str], Decl] = field(default_factory=dict)
     calls: dict[str, Decl] = field(default_factory=dict)
     providers: dict[str, Decl] = field(default_factory=dict)
+    backends: dict[str, Decl] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     #: The types of variables that were asked for, by the variable's name.
     types: dict[str, Constraint] = field(default_factory=dict)
@@ -296,7 +297,7 @@ def _declare(source: ModuleSource, doc: Document, *, override: bool) -> None:
         elif block.type == "provider" and len(labels) == 1:
             _enter(source, source.providers, _provider_key(block), block, doc, override=override)
         elif block.type in ("terraform", "tofu"):
-            _settings(source, block)
+            _settings(source, block, doc, override=override)
 
 
 def _local(source: ModuleSource, attribute: Attribute, doc: Document, *, override: bool) -> None:
@@ -342,13 +343,18 @@ def _provider_key(block: Block) -> str:
     return f"{block.labels[0]}.{alias.expr.value}" if named else block.labels[0]  # type: ignore[union-attr]
 
 
-def _settings(source: ModuleSource, block: Block) -> None:
+def _settings(source: ModuleSource, block: Block, doc: Document, *, override: bool) -> None:
     for attribute in block.body.attributes:
         if attribute.name == "required_version" and isinstance(attribute.expr, Literal):
             source.facts["terraform"] = str(attribute.expr.value)
     for inner in block.body.of_type("required_providers"):
         for attribute in inner.body.attributes:
             _provider(source, attribute)
+    for inner in (*block.body.of_type("backend"), *block.body.of_type("cloud")):
+        if override:
+            source.backends.clear()  # of where the state is kept, an override file leaves nothing
+        kind = inner.labels[0] if inner.labels else inner.type
+        _enter(source, source.backends, kind, inner, doc, override=override)
 
 
 def _provider(source: ModuleSource, attribute: Attribute) -> None:

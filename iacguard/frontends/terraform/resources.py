@@ -28,8 +28,9 @@ def instances(root: ModuleInstance) -> Iterator[ModuleInstance]:
 def resources(module: ModuleInstance, edges: list[Edge]) -> Iterator[Resource]:
     """The managed resources of one module instance; the edges that start in them are added to ``edges``.
 
-    Configurations of providers are among them, as kinds of their own (``provider_aws`` at ``provider.aws.west``), and
-    calls of modules whose code is not at hand: ``module`` at ``module.db``, with the arguments of the call.
+    Configurations of providers are among them, as kinds of their own (``provider_aws`` at ``provider.aws.west``), the
+    root's of where its state is kept (``backend_s3`` at ``backend.s3``), and calls of modules whose code is not at
+    hand: ``module`` at ``module.db``, with the arguments of the call.
     """
     for key in module.source.resources:
         if key[0] != "managed":
@@ -40,6 +41,8 @@ def resources(module: ModuleInstance, edges: list[Edge]) -> Iterator[Resource]:
     for name, decl in module.source.providers.items():
         kind, _, alias = name.partition(".")
         yield resource(Instance(module, ("provider", kind, alias), decl, "", {}, True), edges)
+    for kind, decl in module.source.backends.items() if not module.address else ():
+        yield resource(Instance(module, ("backend", kind, ""), decl, "", {}, True), edges)
     for name in module.source.calls:
         for instance in members(module.closed(name)):
             if isinstance(instance, Instance):
@@ -57,7 +60,8 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
     _repeated(instance, edges)
     decl = instance.decl
     line, _ = decl.doc.file.position(decl.block.start)
-    kind = {"provider": f"provider_{instance.type}", "module": "module"}.get(instance.mode, instance.type)
+    kinds = {"provider": f"provider_{instance.type}", "backend": f"backend_{instance.type}", "module": "module"}
+    kind = kinds.get(instance.mode, instance.type)
     place = instance.place
     place.attributes = {name: (a, instance.scope.in_file(doc)) for name, (a, doc) in decl.attributes.items()}
     return Resource(

@@ -227,6 +227,32 @@ def test_configurations_of_providers_are_resources_with_their_place() -> None:
     assert west.locate(("access_key",)).span.line == 9
 
 
+def test_where_the_state_of_the_root_is_kept_is_a_resource() -> None:
+    code = {
+        "main.tf": 'terraform {\n  required_version = "1.9"\n  backend "s3" {\n    key = "a"\n    assume_role = {\n'
+        '      role_arn = "r"\n    }\n  }\n}\nmodule "m" {\n  source = "./m"\n}\n',
+        "m/main.tf": 'terraform {\n  backend "local" {}\n}\n',
+        "cloud/main.tf.json": '{"terraform": {"cloud": {"token": "t"}}}',
+    }
+    one, other = stacks(code, Inputs())
+    (found,) = one.resources
+    assert (found.address, found.type) == ("backend.s3", "backend_s3")
+    assert found.attributes == {"key": "a", "assume_role": {"role_arn": "r"}}
+    assert found.locate(("key",)).span.line == 4
+    (found,) = other.resources
+    assert (found.address, found.type, found.attributes) == ("backend.cloud", "backend_cloud", {"token": "t"})
+
+
+def test_a_backend_in_an_override_file_takes_the_place_of_the_other_one() -> None:
+    code = {
+        "main.tf": 'terraform {\n  backend "s3" {\n    key    = "a"\n    region = "r"\n  }\n}\n',
+        "override.tf": 'terraform {\n  backend "s3" {\n    key = "b"\n  }\n}\n',
+    }
+    (stack,) = stacks(code, Inputs())
+    assert [r.attributes for r in stack.resources] == [{"key": "b"}]
+    assert not stack.problems
+
+
 def test_calls_of_modules_that_are_not_at_hand_are_resources_with_their_arguments() -> None:
     code = {
         "main.tf": 'module "db" {\n  source   = "shop/rds/aws"\n  for_each = { a = "x" }\n  name     = each.value\n}\n'
