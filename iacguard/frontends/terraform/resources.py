@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from iacguard.frontends.terraform.beside import BESIDE, beside
 from iacguard.frontends.terraform.instances import Instance, ModuleInstance, members
 from iacguard.frontends.terraform.syntax import Extent
 from iacguard.frontends.terraform.tagging import add_default_tags
@@ -57,6 +58,9 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
         if value is not None:
             attributes[name] = value
     tags = add_default_tags(instance, attributes)
+    around = _beside(instance)
+    if around is not None:
+        attributes[BESIDE] = around
     _repeated(instance, edges)
     decl = instance.decl
     line, _ = decl.doc.file.position(decl.block.start)
@@ -73,8 +77,20 @@ def resource(instance: Instance, edges: list[Edge]) -> Resource:
         place=place,
         block=f"{decl.doc.file.path}:{line}",
         module=instance.module.address,
-        origins={} if tags is None else {("tags_all",): tags},
+        origins={
+            **({} if tags is None else {("tags_all",): tags}),
+            **({} if around is None else {(BESIDE,): place}),
+        },
     )
+
+
+def _beside(instance: Instance) -> Value:
+    if instance.mode != "managed" or not instance.decl.blocks:
+        return None
+    try:
+        return beside(instance) or None
+    except Exception as error:  # a defect of ours must not cost the user the resource
+        return _failed(instance, BESIDE, error)
 
 
 def _plain(instance: Instance, name: str, edges: list[Edge]) -> Value:

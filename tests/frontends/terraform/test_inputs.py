@@ -243,6 +243,27 @@ def test_where_the_state_of_the_root_is_kept_is_a_resource() -> None:
     assert (found.address, found.type, found.attributes) == ("backend.cloud", "backend_cloud", {"token": "t"})
 
 
+def test_connections_and_provisioners_stand_beside_the_arguments() -> None:
+    code = {
+        "main.tf": 'resource "aws_instance" "a" {\n  ami = "x"\n  connection {\n    host     = self.public_ip\n'
+        '    password = "p"\n  }\n  provisioner "local-exec" {\n    when       = destroy\n    on_failure = continue\n'
+        '    command    = "echo ${aws_vpc.v.id}"\n  }\n  provisioner "file" {\n    content = "c"\n  }\n}\n'
+        'resource "aws_vpc" "v" {}\n',
+    }
+    (stack,) = stacks(code, Inputs())
+    found = stack.resources[0]
+    beside = found.attributes["__resource__"]
+    assert beside["connection"][0]["password"] == "p"
+    assert isinstance(beside["connection"][0]["host"], Unknown)
+    assert [p.get("content") for p in beside["provisioner"]] == [None, "c"]
+    assert beside["provisioner"][0].keys() == {"$labels", "command"}
+    assert found.locate(("__resource__", "connection", 0, "password")).span.line == 5
+    assert found.locate(("__resource__", "provisioner", 1, "content")).span.line == 13
+    assert not stack.edges
+    assert not stack.problems
+    assert "__resource__" not in stack.resources[1].attributes
+
+
 def test_a_backend_in_an_override_file_takes_the_place_of_the_other_one() -> None:
     code = {
         "main.tf": 'terraform {\n  backend "s3" {\n    key    = "a"\n    region = "r"\n  }\n}\n',

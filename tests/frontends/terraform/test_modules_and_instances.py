@@ -92,7 +92,8 @@ def test_meta_arguments_and_nulls_are_no_attributes() -> None:
         resource "a_b" "d" {}
         """
     )
-    assert by_address(found)["a_b.c"].attributes == {"kept": 1}
+    beside = {"provisioner": [{"$labels": ["local-exec"], "command": "x"}]}
+    assert by_address(found)["a_b.c"].attributes == {"kept": 1, "__resource__": beside}
     assert not found.problems
 
 
