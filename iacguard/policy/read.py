@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +158,7 @@ def _frameworks(reader: Reader, node: Any) -> dict[str, tuple[str, ...]]:
 def _condition(reader: Reader, node: Any, key: str, compiled: bool) -> Condition:
     text = reader.text_of(node, key)
     if compiled and text:
-        try:
-            compile_expression(text)
-        except ExpressionError as error:
-            _bad_expression(reader, node, f"{key}: {error}", error)
+        _check(reader, node, key, compile_expression, text)
     return Condition(text, reader.span(node))
 
 
@@ -170,13 +167,14 @@ def _message(reader: Reader, node: Any, compiled: bool) -> MessageText:
         return MessageText("", NOWHERE)
     text = " ".join(reader.text_of(node, "message").split())
     if compiled and text:
-        try:
-            compile_message(text)
-        except ExpressionError as error:
-            _bad_expression(reader, node, f"message: {error}", error)
+        _check(reader, node, "message", compile_message, text)
     return MessageText(text, reader.span(node))
 
 
-def _bad_expression(reader: Reader, node: Any, message: str, error: ExpressionError) -> None:
-    lead = len(node.value) - len(node.value.lstrip())
-    reader.problems.append(Problem("policy", reader.position(node, lead + error.offset), message, error.hint))
+def _check(reader: Reader, node: Any, key: str, compiling: Callable[[str], object], text: str) -> None:
+    try:
+        compiling(text)
+    except ExpressionError as error:
+        lead = len(node.value) - len(node.value.lstrip())
+        at = reader.position(node, lead + error.offset)
+        reader.problems.append(Problem("policy", at, f"{key}: {error}", error.hint))

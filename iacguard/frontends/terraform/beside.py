@@ -27,8 +27,14 @@ def beside(instance: Instance) -> dict[str, Value]:
         blocks = list(_blocks(instance, kind))
         if blocks:
             values, instance.place.nested[kind] = evaluated(blocks, instance.scope)
-            found[kind] = Border().plain(values)
+            found[kind] = [_with_map(value) for value in Border().plain(values)]
     return found
+
+
+def _with_map(value: Value) -> Value:
+    """A block whose ``environment`` is a map, as Terraform defines it; in JSON syntax any object is read as a block."""
+    written = value.get("environment") if isinstance(value, dict) else None
+    return {**value, "environment": written[0]} if isinstance(written, list) and len(written) == 1 else value
 
 
 def _blocks(instance: Instance, kind: str) -> Iterator[tuple[Block, Document]]:

@@ -90,7 +90,7 @@ def _beside(instance: Instance) -> Value:
     try:
         return beside(instance) or None
     except Exception as error:  # a defect of ours must not cost the user the resource
-        return _failed(instance, BESIDE, error)
+        return _failed(instance, "a connection or provisioner", error)
 
 
 def _plain(instance: Instance, name: str, edges: list[Edge]) -> Value:

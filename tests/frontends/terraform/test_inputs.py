@@ -264,6 +264,35 @@ def test_connections_and_provisioners_stand_beside_the_arguments() -> None:
     assert "__resource__" not in stack.resources[1].attributes
 
 
+def test_connections_and_provisioners_in_json() -> None:
+    local = '{"when": "destroy", "command": "x", "environment": {"A": "b"}}'
+    code = (
+        '{"resource": {"null_resource": {"a": {"connection": {"password": "p"},\n'
+        f'"provisioner": [{{"local-exec": {local}}}]}}}}}}}}'
+    )
+    (stack,) = stacks({"main.tf.json": code}, Inputs())
+    (found,) = stack.resources
+    assert found.attributes["__resource__"] == {
+        "connection": [{"password": "p"}],
+        "provisioner": [{"$labels": ["local-exec"], "command": "x", "environment": {"A": "b"}}],
+    }
+    assert found.locate(("__resource__", "provisioner", 0, "environment", "A")).span.line == 2
+
+
+def test_a_connection_that_cannot_be_evaluated_costs_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(instance: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("iacguard.frontends.terraform.resources.beside", fail)
+    code = 'resource "a_b" "c" {\n  kept = 1\n  connection {}\n}\nresource "a_b" "d" {}\n'
+    (stack,) = stacks({"main.tf": code}, Inputs())
+    assert [r.address for r in stack.resources] == ["a_b.c", "a_b.d"]
+    assert stack.resources[0].attributes["kept"] == 1
+    (problem,) = stack.problems
+    assert (problem.kind, problem.span.line, problem.notice) == ("internal", 1, False)
+    assert problem.message == "a connection or provisioner could not be evaluated: ZeroDivisionError: by zero"
+
+
 def test_a_backend_in_an_override_file_takes_the_place_of_the_other_one() -> None:
     code = {
         "main.tf": 'terraform {\n  backend "s3" {\n    key    = "a"\n    region = "r"\n  }\n}\n',
