@@ -157,7 +157,7 @@ def test_the_tracer_sees_the_same_value(expression: str, root: dict[str, Any]) -
         expected = compiled.evaluate(root, Context())
         value, _ = tracer.resolve(compiled.node, root, ())
         path = tracer.explain(compiled.node, root, ())
-        reasons = tracer.reasons(compiled.node, root)
+        reasons = list(tracer.reasons(compiled.node, root))
     except EvaluationError:
         return
     assert repr(value) == repr(expected)
@@ -172,17 +172,67 @@ ASKED = [
 ]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(function=st.sampled_from(ASKED), arguments=st.lists(DATA, min_size=3, max_size=3))
-def test_what_is_asked_of_a_function_is_the_truth_of_its_value(function: Function, arguments: list[Value]) -> None:
-    given_here, context = arguments[: len(function.parameters)], _context()
+#: What IAM statements are made of, and addresses and the like that functions compare texts with.
+WORDS = st.sampled_from(
+    ["*", "s3:*", "s3:GetObject", "Allow", "aws:SourceAccount", "StringEquals", "0.0.0.0/0", *TEXTS]
+)
+LISTS = _open_lists(WORDS | UNKNOWNS)
+PARTS = st.fixed_dictionaries(dict.fromkeys(("type", "identifier", "key", "operator"), WORDS | UNKNOWNS))
+STATEMENTS = st.fixed_dictionaries(
+    {"effect": st.just("Allow") | UNKNOWNS},
+    optional={
+        **dict.fromkeys(("actions", "not_actions", "resources", "not_resources"), LISTS),
+        **{name: st.lists(PARTS, max_size=2) for name in ("principals", "conditions")},
+    },
+)
+BY_TYPE: dict[str, st.SearchStrategy[Value]] = {
+    "string": WORDS,
+    "number": st.sampled_from([0, 1, 22]),
+    "boolean": st.booleans(),
+    "null": st.none(),
+    "object": STATEMENTS,
+    "array": LISTS,
+}
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(function=st.sampled_from(ASKED), data=st.data())
+def test_what_is_asked_of_a_function_is_the_truth_of_its_value(function: Function, data: st.DataObject) -> None:
+    fitting = (
+        st.one_of(UNKNOWNS, *(BY_TYPE[name.partition("-")[0]] for name in parameter.types or ("string", "array")))
+        for parameter in function.parameters
+    )
+    arguments, context = [data.draw(strategy) for strategy in fitting], _context()
     try:
-        value = invoke(function, given_here, context)
+        value = invoke(function, arguments, context)
     except EvaluationError:
         with pytest.raises(EvaluationError):
-            ask(function, given_here, context)
+            ask(function, arguments, context)
         return
-    assert ask(function, given_here, context) is truth(value)
+    assert ask(function, arguments, context) is truth(value)
+
+
+@pytest.mark.parametrize(
+    ("call", "given_here", "expected"),
+    [
+        ("starts_with", [Unknown("u", choices=("x", "y")), "x"], None),
+        ("starts_with", [Unknown("u", choices=("x", "xy")), "x"], True),
+        ("starts_with", [Unknown("u", choices=("y", "z")), "x"], False),
+        ("starts_with", [Unknown("u", choices=("x", 1)), "x"], None),
+        ("starts_with", [Unknown("u"), "x"], None),
+        ("starts_with", [None, "x"], False),
+    ],
+)
+def test_what_is_asked_of_each_choice(call: str, given_here: list[Value], expected: bool | None) -> None:
+    assert ask(FUNCTIONS[call], given_here, _context()) is expected
+
+
+def test_a_yes_is_none_where_an_argument_may_be_null() -> None:
+    limited = {"key": "aws:SourceAccount", "operator": "StringEquals", "values": ["123456789012"]}
+    arguments = [{"effect": "Allow", "conditions": [limited]}, Unknown("u")]
+    assert truth(invoke(FUNCTIONS["limited_by_condition"], arguments, _context())) is None
+    assert ask(FUNCTIONS["limited_by_condition"], arguments, _context()) is None
+    assert ask(FUNCTIONS["limited_by_condition"], arguments[:1], _context()) is True
 
 
 def _context() -> Context:

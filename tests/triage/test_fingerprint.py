@@ -110,7 +110,7 @@ def defined(text: str) -> dict[int, str]:
 @pytest.mark.parametrize("seed", range(20))
 def test_against_the_definition(seed: int) -> None:
     chance = random.Random(seed)
-    pieces = ["a", "Af", "BA", "\n", "\n", "\r\n", " ", "\t", "\U0001f600", "é", "},\n", "x" * 150]
+    pieces = ["a", "Af", "BA", "Xo", "YJ", "\n", "\n", "\r\n", " ", "\t", "\U0001f600", "é", "},\n", "x" * 150]
     text = "".join(chance.choice(pieces) for _ in range(600))
     expected = defined(text)
     lines = set(chance.sample(sorted(expected), 20))
@@ -138,3 +138,13 @@ def test_unlike_windows_with_one_hash_are_numbered_together_wherever_they_differ
 
 def test_a_million_equal_lines_take_no_time() -> None:
     assert line_hashes("\n" * 1_000_000, {900_000})[900_000].endswith(":900000")
+
+
+@pytest.mark.parametrize("pair", [("Af", "BA"), ("Xo", "YJ"), ("J%", "IJ"), ("\uffffa", "\ufffe\x86")])
+@pytest.mark.parametrize("behind", [0, 1, 2, 3, 96, 97, 98])
+def test_two_texts_of_one_hash_are_numbered_together(pair: tuple[str, str], behind: int) -> None:
+    text = "".join(f"{'z' * (98 - behind)}{two}{'z' * behind}\n" for two in pair)
+    expected = defined(text)
+    assert [expected[line].partition(":")[2] for line in (1, 2)] == ["1", "2"]
+    assert line_hashes(text, {1, 2}) == {line: expected[line] for line in (1, 2)}
+    assert line_hashes(text, {2}) == {2: expected[2]}
